@@ -133,10 +133,13 @@ load lib
 	mkdir -m 777 v
 	for flags in "" "--userns auto"; do
 		# shellcheck disable=SC2086 # words
-		run -0 ctr-run $flags --read-only -v "$PWD/v:/v" \
+		run -0 ctr-run $flags --read-only --add-host a:1.2.3.4 -v "$PWD/v:/v" \
 			--tmpfs /run:size=1m "$ROOTFS" sh -c '
 			for d in / /etc /tmp /home /var /proc /sys; do
 				if touch $d/new 2>/dev/null; then echo "written: $d"; fi
+			done
+			for f in /etc/hosts /etc/hostname /etc/resolv.conf; do # on the disk of the host
+				if echo >>$f 2>/dev/null; then echo "written: $f"; fi
 			done
 			for f in /dev/shm/x /run/x /v/x; do
 				echo 1 >$f || echo "not written: $f"

@@ -305,8 +305,8 @@ static int put_root(struct script *x)
 		explain_opts(x, "--sysctl", &x->s->sysctl);
 	for (int i = 0; i < 3; i++)
 		if (x->etc & 1u << i && !has_own(x, explain_etc[i]))
-			fprintf(
-			    x->f, " \\\n\t-v \"$d/%s:/etc/%s\"", explain_etc[i], explain_etc[i]);
+			fprintf(x->f, " \\\n\t-v \"$d/%s:/etc/%s%s\"", explain_etc[i],
+			    explain_etc[i], x->s->root_readonly ? ":ro" : "");
 	return put_volumes(x);
 }
 

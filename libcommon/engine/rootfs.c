@@ -18,7 +18,8 @@
 #include "trace.h"
 
 /* The files of /etc that container_net.c wrote into the container's directory, unless one of the
- * spec's mounts is there. */
+ * spec's mounts is there. They lie on the host's disk, outside of any limit of the layer: a
+ * container whose root is read-only cannot write to them. */
 static int etc_files(struct rootfs *r)
 {
 	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
@@ -37,6 +38,8 @@ static int etc_files(struct rootfs *r)
 			continue; /* the root cannot have it, or its /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
 			return fail_tried(dest, "mount");
+		if (r->spec->root_readonly && rootfs_remount(r, dest, MS_RDONLY, 0, false) < 0)
+			return -1;
 	}
 	return 0;
 }
