@@ -51,6 +51,9 @@ three() {
 @test "push and pull: TLS, a password, the same digest, layers that are there already" {
 	registry auth
 	three
+	: >none
+	CTR_REGISTRIES=$WORLD/none run -1 ctr-image pull "$reg/x"
+	[[ $output == *'self-signed certificate (ctr-image(1): a line "ca HOST FILE")' ]]
 	run -1 ctr-image push new:1 "$reg/a/new:1"
 	[[ ${#lines[@]} -eq 1 && $output == *"ctr-image login $reg"* ]]
 	run -1 ctr-image login -u me -p wrong "$reg"
@@ -133,7 +136,7 @@ three() {
 
 @test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
 	three
-	for how in manifest config blob short long stall error html realm file busy down huge \
+	for how in manifest config blob short long stall error html artifact foreign realm file busy down huge \
 		nest nul trickle rings cut endless askew; do
 		: >registries
 		liar "$how" o
@@ -148,6 +151,9 @@ three() {
 		[ -z "$(find "$CTR_LIB" -name '.tmp-*' -o -name '.part-*')" ]
 		case $how in
 		busy) [[ $stderr == *'try again after 7 s, or log in' ]] ;;
+		html) [[ $stderr == *'x:1: answers with something else, not with a manifest' ]] ;;
+		artifact) [[ $stderr == *'x:1: an artifact (application/vnd.cncf.helm.config.v1+json), not an image' ]] ;;
+		foreign) [[ $stderr == *' is kept elsewhere (https://elsewhere/x), and not fetched from there' ]] ;;
 		realm) [[ $stderr == *' connect to '* ]] ;;
 		trickle) [[ $stderr == *'timed out after '* ]] ;;
 		huge) [[ $stderr == *'larger than '* ]] ;;

@@ -136,6 +136,8 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	}
 	if (found >= 0)
 		return found;
+	if (hex == operand && ref_parse(operand, &name) < 0)
+		return errno = ENOENT, -1;
 	return errno = ENOENT, fail("%s: no such image (ctr-image pull %s, or ctr-image "
 				    "import %s FILE.tar; ctr-image ls lists what there is)",
 				   operand, operand, operand);

@@ -75,8 +75,15 @@ static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX],
 	char *text = NULL;
 	const char *want = str_starts(tag, "sha256:") || !said ? tag : said;
 	digest_of(a.body, a.len, hex);
+	_cleanup_free_ char *type = reply_header(&a, "Content-Type"),
+			    *coded = reply_header(&a, "Content-Encoding");
+	if (!type)
+		type = xstrdup("something else");
 	if (a.status != 200)
 		reply_refused(&p->r, what, &a);
+	else if (a.body[strspn(a.body, " \t\r\n")] != '{') /* the page of a proxy, for example */
+		errno = EPROTO, fail("%s: %s: answers with %s, not with a manifest", p->r.host,
+				    what, coded ? coded : type);
 	else if (!str_starts(want, "sha256:") || right(p, what, hex, want + 7) == 0)
 		text = memcpy(xmalloc(a.len + 1), a.body, (*len = a.len) + 1);
 	reply_free(&a);
@@ -109,6 +116,34 @@ static char *index_choose(const struct pull *p, const json_t *j, bool *index)
 	return NULL;
 }
 
+/* What is in a registry need not be an image. */
+static int is_image(struct pull *p, const json_t *j)
+{
+	const json_t *c = json_object_get(j, "config"), *l;
+	const char *type = json_string_value(json_object_get(c, "mediaType"));
+	size_t i;
+	if (type && !strstr(type, "image"))
+		return errno = EINVAL,
+		       fail("%s: an artifact (%s), not an image", p->ref.name, type);
+	json_array_foreach(json_object_get(j, "layers"), i, l)
+	{
+		const char *url = json_string_value(json_array_get(json_object_get(l, "urls"), 0));
+		const char *digest = json_string_value(json_object_get(l, "digest"));
+		const char *hex = url && digest ? digest_parse(p->ref.name, digest) : NULL;
+		struct reply a;
+		if (!hex || registry_ask_blob(&p->r, "HEAD", hex, &a) < 0)
+			continue;
+		int status = a.status;
+		reply_free(&a);
+		if (status == 404)
+			return errno = ENOENT,
+			       fail("%s: layer %.12s is kept elsewhere (%s), and not fetched from "
+				    "there",
+				   p->ref.name, hex, url);
+	}
+	return 0;
+}
+
 static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 {
 	_cleanup_free_ char *tag = xstrdup(p->ref.tag);
@@ -122,7 +157,8 @@ static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 			return -1;
 		if (!next) {
 			*size = len;
-			return manifest_parse(p->ref.name, text, len, &p->m) < 0
+			return is_image(p, j) < 0 ||
+				       manifest_parse(p->ref.name, text, len, &p->m) < 0
 				   ? -1
 				   : store_put(&p->s, text, len, hex);
 		}

@@ -158,7 +158,12 @@ static int finish(pid_t pid, int err, const char *what, int out)
 		return 0;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 	errno = code == 28 ? ETIMEDOUT : EIO;
-	fail("%s: %s", what, *say ? say : "its program was ended");
+	const char *hint = "";
+	if (code == 60 && (strstr(say, "self") || strstr(say, "issuer")))
+		hint = " (ctr-image(1): a line \"ca HOST FILE\")";
+	else if (strstr(say, "response 407"))
+		hint = " (https_proxy=http://USER:PASSWORD@HOST:PORT)";
+	fail("%s: %s%s", what, *say ? say : "its program was ended", hint);
 	return code;
 }
 
