@@ -4,8 +4,10 @@
  * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "applets.h"
 #include "container_images.h"
 #include "create.h"
 #include "err.h"
@@ -18,12 +20,13 @@ static const struct opt opts[] = {
 	OPT_FLAG, &attached},
     {0, "boot", NULL, "start those whose --restart policy wants it after a boot, and no others",
 	OPT_FLAG, &boot},
-    {'i', "interactive", NULL, "accepted, as docker's", OPT_FLAG, &(bool){0}},
+    {'i', "interactive", NULL, "the same", OPT_FLAG, &attached},
     OPT_END,
 };
 
 static const struct usage usage = {.synopsis = "NAME...|-|--boot",
-    .more = "With -a the exit code is the command's; 125, 126 and 127 as ctr-run's.\n",
+    .more = "With -a one that runs is joined, and the exit code is the command's; 125, 126 and 127 "
+	    "as ctr-run's.\n",
     .opts = opts,
     .anywhere = true};
 
@@ -32,6 +35,7 @@ static int start(const char *name)
 {
 	struct container c;
 	struct spec spec;
+	const struct applet *join = applet_find("attach"); /* not in the minimal build */
 	if (container_open(&c, name) < 0) {
 		warn_fail();
 		return 125;
@@ -39,8 +43,10 @@ static int start(const char *name)
 	int code = 125, held = container_lock(&c);
 	if (held < 0)
 		warn_fail();
+	else if (held == 0 && attached && join)
+		exit(applet_run(join, 2, (char *[]){(char *)"ctr-attach", (char *)name, NULL}));
 	else if (held == 0 && attached)
-		warn("%s: runs already (ctr-attach joins it)", c.name);
+		warn("%s: runs already", c.name);
 	else if (held == 0 && container_refresh(&c) == 0 && (c.pid || c.status == ST_RESTARTING))
 		code = 0; /* as docker: starting a running container is no error */
 	else if (held == 0)

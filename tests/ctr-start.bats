@@ -14,6 +14,13 @@ load lib
 	ctr-create --name c "$ROOTFS" echo hello >/dev/null
 	run -0 ctr-start -a c
 	[ "$output" = hello ]
+	[ "$(ctr-start -i c)" = hello ] # docker's -i is not without -a
+}
+
+# bats test_tags=ctr-attach
+@test "19 start -ai of a container that runs joins it" {
+	ctr-run -d -i --name dev "$ROOTFS" sh >/dev/null
+	[ "$(echo 'echo hello; exit 4' | ctr-start -ai dev || echo $?)" = $'hello\n4' ]
 }
 
 # bats test_tags=ctr-ps,ctr-gc
