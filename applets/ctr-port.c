@@ -28,7 +28,7 @@ int ctr_port_main(int argc, char **argv)
 		want = xasprintf("%s%s", port, strchr(port, '/') ? "" : "/tcp");
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
-	if (!c.pid)
+	if (!c.pid && port)
 		die("%s: %s, not running: it has no ports", c.name, status_name(c.status));
 	const char *all = kv_get(&c.state, "ports");
 	strv_split(&l, all ? all : "", ", ");
