@@ -38,7 +38,7 @@ static const struct opt opts[] = {
     {0, "no-pause", NULL, NULL, OPT_FLAG, &o.no_pause},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "CONTAINER IMAGE[:TAG]|-",
+static const struct usage usage = {.synopsis = "CONTAINER [IMAGE[:TAG]|-]",
     .more = "With - the container's whole tree is written to stdout as a tar archive; volumes are "
 	    "left out "
 	    "of both.\n",
@@ -172,10 +172,10 @@ int ctr_commit_main(int argc, char **argv)
 	char *name = NULL;
 	int i = opt_parse(&usage, argc, argv);
 	o.pause &= !o.no_pause;
-	if (argc - i != 2)
-		die_usage("CONTAINER and IMAGE (or -) are needed");
-	bool out = strcmp(argv[i + 1], "-") == 0;
-	if (!out && ref_parse(argv[i + 1], &name) < 0)
+	if (argc - i != 1 && argc - i != 2)
+		die_usage("CONTAINER is needed, and a name for the image, or -");
+	bool named = argc - i == 2, out = named && strcmp(argv[i + 1], "-") == 0;
+	if (named && !out && ref_parse(argv[i + 1], &name) < 0)
 		die_usage("%s", fail_msg());
 	if (o.output && !out)
 		die_usage("-o is for -, an archive");

@@ -38,6 +38,11 @@ struct image_options image_o;
 		    "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST,         \
 		    &image_o.changes                                                               \
 	}
+#define MESSAGE                                                                                    \
+	{                                                                                          \
+		'm', "message", "TEXT", "import: a comment in the image's history", OPT_STR,       \
+		    &image_o.message                                                               \
+	}
 #define NAME                                                                                       \
 	{                                                                                          \
 		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says",         \
@@ -129,11 +134,11 @@ static int with_digests(const char *value)
 		    OPT_FLAG, &image_o.stdin_password                                              \
 	}
 
-static const struct opt all_opts[] = {CHANGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL, FILTER,
-    FORMAT, OUTPUT, RW, LOGIN, OPT_END};
+static const struct opt all_opts[] = {CHANGE, MESSAGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL,
+    FILTER, FORMAT, OUTPUT, RW, LOGIN, OPT_END};
 static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
-static const struct opt import_opts[] = {PLATFORM, CHANGE, OPT_END};
+static const struct opt import_opts[] = {PLATFORM, CHANGE, MESSAGE, OPT_END};
 static const struct opt load_opts[] = {PLATFORM, NAME, INPUT, STILL, OPT_END};
 static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FILTER_F, FORMAT,
     {0, "digests", NULL, NULL, OPT_CALL, with_digests}, OPT_END};
@@ -180,20 +185,25 @@ static int output(void)
 static int do_import(int argc, char **argv)
 {
 	char hex[DIGEST_HEX], id[DIGEST_HEX];
-	char *name;
+	char *name = NULL;
 	if (argc < 1 || argc > 2)
 		die_usage("import takes NAME[:TAG] and a FILE, or - for stdin");
 	const char *file = argc > 1 ? argv[1] : "-";
-	if (argc > 1 && (strcmp(argv[0], "-") == 0 || ref_parse(argv[0], &name) < 0 ||
-			    (access(argv[0], F_OK) == 0 && access(file, F_OK) < 0)))
+	bool named =
+	    argc > 1 || (strcmp(argv[0], "-") != 0 && (!table_docker || access(argv[0], F_OK) < 0));
+	if (!named)
+		file = argv[0];
+	else if (argc > 1 && (strcmp(argv[0], "-") == 0 || ref_parse(argv[0], &name) < 0 ||
+				 (access(argv[0], F_OK) == 0 && access(file, F_OK) < 0)))
 		file = argv[0], argv++; /* docker's order: FILE NAME */
-	if (ref_parse(argv[0], &name) < 0)
+	if (named && ref_parse(argv[0], &name) < 0)
 		die_usage("%s", fail_msg());
 	_cleanup_json_ json_t *try = json_make("{config:{}}");
 	for (size_t i = 0; i < image_o.changes.n; i++)
 		if (config_change(try, image_o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());
-	if (image_import(ctr_lib(), name, input(file), shown(file), &image_o.changes, hex, id) < 0)
+	if (image_import(ctr_lib(), name, input(file), shown(file), image_o.message,
+		&image_o.changes, hex, id) < 0)
 		die_fail();
 	event_tell("image", "import", hex, "name", name, EVENT_END);
 	printf("sha256:%s\n", id);
@@ -398,7 +408,7 @@ static int do_switch(int argc, char **argv)
 }
 
 static const struct word words[] = {
-    {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
+    {"import", do_import, import_opts, "import [-c INSTRUCTION] [-m TEXT] [NAME[:TAG]] [FILE|-]"},
     {"load", do_load, load_opts, "load [-q] [-t NAME[:TAG]] [[-i] FILE|DIR|-]"},
     {"ls", image_do_ls, ls_opts,
 	"ls [-nq] [--no-trunc] [-f K=V] [--json|--format TEMPLATE] [NAME...]"},

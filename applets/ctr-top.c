@@ -201,10 +201,12 @@ int ctr_top_main(int argc, char **argv)
 	bool group = cgroup_populated(container_cgroup(&c)) > 0;
 	if ((group ? cgroup_procs(container_cgroup(&c), row, &t) : by_namespace(&c, &t)) < 0)
 		die("%s: %s", c.name, fail_msg());
-	if (argc - n > 1 && by_ps(&t, argv + n + 1) < 0)
-		die("%s: %s", c.name, fail_msg());
-	if (argc - n > 1)
+	char *docker[] = {(char *)"-ef", NULL};
+	bool bare = argc - n == 1;
+	if ((!bare || (table_docker && !tree)) && by_ps(&t, bare ? docker : argv + n + 1) == 0)
 		return 0;
+	if (!bare)
+		die("%s: %s", c.name, fail_msg());
 	if (tree)
 		as_tree(&t);
 	table_print(&t, !no_header);

@@ -39,12 +39,17 @@ static bool by_status(const struct container *c, const char *want)
 	return strcmp(status_name(c->status), want) == 0;
 }
 
+/* `whole` is the name with the tag that may be left out. */
+static bool is_latest(const char *whole, const char *name)
+{
+	return str_starts(whole, name) && strcmp(whole + strlen(name), ":latest") == 0;
+}
+
 static bool by_image(const struct container *c, const char *want)
 {
 	const char *image = kv_get(&c->conf, "image"), *id = kv_get(&c->conf, "image_id");
 	size_t n = strlen(want);
-	if (str_eq(image, want) ||
-	    (image && str_starts(image, want) && str_eq(image + n, ":latest")))
+	if (image && (str_eq(image, want) || is_latest(image, want) || is_latest(want, image)))
 		return true;
 	/* as ctr-image ls -q and inspect show it */
 	return id && *id && n >= 6 && str_starts(id + (*want == 's' ? 0 : strlen("sha256:")), want);

@@ -11,7 +11,7 @@
 /* What the option table of ctr-image.c fills. */
 extern struct image_options {
 	bool force, json, no_header, quiet, stdin_password, all, no_trunc;
-	const char *name, *input, *output, *format, *user, *password, *upper;
+	const char *name, *input, *output, *format, *user, *password, *upper, *message;
 	struct strv changes, filters;
 } image_o;
 

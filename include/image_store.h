@@ -152,7 +152,8 @@ const char *layer_type(enum compression comp);
 const char *image_arch(void);
 
 /* The whole operations. Progress goes to stderr when it is a terminal. */
-int image_import(const char *lib, const char *name, int fd, const char *what,
+/* name NULL: none; message NULL: "imported from " and what it is imported from. */
+int image_import(const char *lib, const char *name, int fd, const char *what, const char *message,
     const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX]);
 /* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`.
  * `name` (NULL: what the archive says) names the only image. */

@@ -45,7 +45,7 @@ www 137 front" ]
 		"image import,image tag,container create,volume create,container start,container die,container destroy,container create,container destroy,volume destroy,image untag,image untag,image delete," ]
 	ctr-events --since 1h --until 0s --json -f event=start >j
 	[ "$(python3 -c 'import json; j = json.load(open("j")); print(j["status"], j["from"], j["Type"], j["Actor"]["Attributes"]["image"], j["scope"], j["timeNano"] // 10**9 == j["time"], j["id"] == j["Actor"]["ID"])')" = \
-		"start busy:latest container busy:latest local True True" ]
+		"start busy container busy local True True" ]
 }
 
 @test "19 it follows: lines come as things happen, over the turn of the file, and until the time" {

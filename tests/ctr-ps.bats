@@ -46,9 +46,9 @@ plain() {
 	run -0 ctr-ps -a
 	[ "$(awk 'length > 80' <<<"$output")" = "" ]
 	[[ "$(tr -s ' ' <<<"${lines[1]}")" =~ \
-		^[0-9a-f]{12}\ web\ running\ \(healthy\)\ sh\ -c\ .*\.\.\.\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
+		^[0-9a-f]{12}\ web\ running\ \(healthy\)\ sh\ -c\ .*\.\.\.\ [0-9]\ seconds?\ ago\ busybox$ ]]
 	[[ "$(tr -s ' ' <<<"${lines[2]}")" =~ \
-		^[0-9a-f]{12}\ db\ exited\ \(3\)\ sh\ -c\ .*\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
+		^[0-9a-f]{12}\ db\ exited\ \(3\)\ sh\ -c\ .*\ [0-9]\ seconds?\ ago\ busybox$ ]]
 	[ "$(ctr-ps -a -o name,status -n | tr -s ' ' | tr '\n' ,)" = "web running,db exited," ]
 }
 

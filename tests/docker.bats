@@ -469,9 +469,9 @@ oneliners() {
 	[ "$(d container inspect -f '{{.State.Status}}' a)" = exited ]
 	run -0 --separate-stderr d logs a
 	[ "$stderr" = "ctr-logs: a: ran in the foreground, which has no log (-d has one)" ]
-	d ps -a | grep -Eq '^CONTAINER ID   IMAGE      COMMAND   CREATED .* PORTS     NAMES$'
+	d ps -a | grep -Eq '^CONTAINER ID   IMAGE     COMMAND   CREATED .* PORTS     NAMES$'
 	d ps -a --format 'table {{.Names}}\t{{.Ports}}\t{{.Image}}' >out
-	[ "$(cat out)" = $'NAMES     PORTS     IMAGE\na                   a:latest' ]
+	[ "$(cat out)" = $'NAMES     PORTS     IMAGE\na                   a' ]
 	[ "$(d volume create --name v)$(d volume ls -q)" = vv ]
 	[[ "$(ctr-volume ls)" == *" - "* ]]
 	run -2 d volume rm
@@ -505,4 +505,36 @@ oneliners() {
 	[ "$(ctr-image history a | awk 'NR == 1 { print $1 }')" = CREATED ]
 	run -2 d images --tree
 	d network rm n
+}
+
+# bats test_tags=ctr-commit,ctr-image,ctr-ps,ctr-top
+@test "19 images without a name, an image as it was typed, top with docker's columns" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	tar -C "$ROOTFS" -cf x.tar .
+	[[ "$(d import -c 'CMD ["echo","run"]' - <x.tar)" =~ ^sha256:[0-9a-f]{64}$ ]]
+	[ "$(d run --rm "$(d images -f dangling=true -q)")" = run ]
+	id=$(d import x.tar) # docker's FILE; ours is a NAME, for stdin
+	[ "$(d images -f dangling=true -q | wc -l)" = 2 ]
+	d rmi "$id"
+	d import -m 'a word' x.tar x >/dev/null
+	[ "$(d history --format '{{.Comment}}' x)" = 'a word' ]
+	d create --name c x:latest sh -c 'touch /made' >/dev/null
+	d start -a c
+	id=$(d commit c)
+	d run --rm "$id" test -e /made
+	[ "$(d images | grep -c '^<none> *<none> ')" = 2 ]
+	d image prune -f >/dev/null
+	[ "$(d images -q | wc -l)" = 1 ]
+	d run -d --name web x sleep 100 >/dev/null
+	[ "$(d ps --format '{{.Image}}') $(d inspect -f '{{.Config.Image}}' web c | xargs)" = \
+		"x x x:latest" ]
+	[ "$(d ps -aq -f ancestor=x | wc -l) $(d ps -aq -f ancestor=x:latest | wc -l)" = "2 2" ]
+	[ -z "$(d ps -aq -f ancestor=x:1)" ]
+	[[ "$(d top web | head -n 1 | xargs)" == "UID PID PPID C STIME "* ]]
+	[ "$(d top web | awk 'NR == 2 { print $2 }')" = "$(d inspect -f '{{.State.Pid}}' web)" ]
+	[[ "$(ctr-top web | head -n 1)" == "PID "* ]]
+	d rm -f web c >/dev/null
+	run -125 d run BAD/Name true # a pull of it would not help
+	[[ "$output" == "ctr-run: BAD/Name: not an image name"* ]]
 }

@@ -93,7 +93,6 @@ static const char instead[] =
     "squash:ctr-commit NAME - | ctr-image import\n"
     "device-read-bps device-read-iops device-write-bps device-write-iops:ctr-cgset io.max\n"
     "compress compression-format:gzip(1), or as it is kept\n"
-    "message:ctr-commit -m\n"
     "get-login:~/.docker/config.json\n"
     "list-tags:curl https://HOST/v2/NAME/tags/list\n"
     "disable-dns:--no-hosts of ctr-run\n"

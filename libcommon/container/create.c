@@ -129,7 +129,7 @@ static int create_image(struct making *m, int argc, char **argv)
 	for (size_t i = 0; i < im.exposed.n; i++)
 		if (!strv_has(&o->expose, im.exposed.v[i]))
 			strv_add(&o->expose, im.exposed.v[i]);
-	kv_set(conf, "image", im.ref);
+	kv_set(conf, "image", argv[0]); /* as it was typed */
 	kv_set(conf, "image_digest", im.digest);
 	kv_set(conf, "image_id", im.id);
 	int r = health_record(o, &im, conf);

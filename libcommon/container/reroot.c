@@ -18,7 +18,7 @@ static int root_of_image(struct spec *s, struct kv *conf, const char *ref)
 	if (image_obtain(ctr_lib(), ref, NULL, userns_do, &im) < 0)
 		return -1;
 	strv_addall(&s->x_lower, &im.layers);
-	kv_set(conf, "image", im.ref);
+	kv_set(conf, "image", ref);
 	kv_set(conf, "image_digest", im.digest);
 	kv_set(conf, "image_id", im.id);
 	image_free(&im);

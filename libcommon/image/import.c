@@ -281,8 +281,8 @@ static bool holds_images(const struct store *s, const char *layer)
 		   faccessat(dir, "oci-layout", F_OK, 0) == 0);
 }
 
-static int import(struct store *s, int fd, const char *what, const struct strv *changes,
-    char hex[DIGEST_HEX], char id[DIGEST_HEX], uint64_t *size)
+static int import(struct store *s, int fd, const char *what, const char *message,
+    const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX], uint64_t *size)
 {
 	struct stream_sums in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
@@ -295,7 +295,8 @@ static int import(struct store *s, int fd, const char *what, const struct strv *
 		return errno = EINVAL, fail("%s: an archive of images, not a root filesystem: "
 					    "ctr-image load takes it",
 					   what);
-	_cleanup_free_ char *comment = xasprintf("imported from %s", what);
+	_cleanup_free_ char *comment =
+	    message ? xstrdup(message) : xasprintf("imported from %s", what);
 	_cleanup_json_ json_t *config = config_make(NULL, in.plain_hex, NULL, comment);
 	for (size_t i = 0; i < changes->n; i++)
 		if (config_change(config, changes->v[i]) < 0)
@@ -304,15 +305,15 @@ static int import(struct store *s, int fd, const char *what, const struct strv *
 	    s, config, NULL, in.copy_hex, in.copy_size, layer_type(in.comp), hex, id, size);
 }
 
-int image_import(const char *lib, const char *name, int fd, const char *what,
+int image_import(const char *lib, const char *name, int fd, const char *what, const char *message,
     const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX])
 {
 	struct store s;
 	uint64_t size;
 	int r = store_open(&s, lib, STORE_ADD);
 	if (r == 0)
-		r = import(&s, fd, what, changes, hex, id, &size) < 0 || store_commit(&s) < 0 ||
-			    store_ref_set(&s, name, hex, size) < 0
+		r = import(&s, fd, what, message, changes, hex, id, &size) < 0 ||
+			    store_commit(&s) < 0 || store_ref_set(&s, name, hex, size) < 0
 			? -1
 			: 0;
 	store_close(&s);
