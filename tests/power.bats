@@ -108,8 +108,8 @@ END
 	for what in "ctr-net create n" "ctr-volume create v" "ctr-create $ROOTFS true" \
 		"ctr-image import i root.tar"; do
 		# shellcheck disable=SC2086
-		CTR_LIB=$PWD/new/deep/lib strace -f -y -qq -o log -e trace=mkdir,fsync -e signal=none \
-			unshare -n $what
+		CTR_LIB=$PWD/new/deep/lib strace -f -y -qq -o log -e trace=mkdir,fsync \
+			-e signal=none unshare -n $what
 		for f in "$PWD" "$PWD/new" "$PWD/new/deep" "$PWD/new/deep/lib"; do
 			grep -F "fsync(" log | grep -F "<$f>" || { cat log; false; }
 		done
