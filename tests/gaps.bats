@@ -47,7 +47,7 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 		for bin in $(builds); do
 			run -125 unshare -Urmn sh -c 'echo 0 >/proc/sys/user/max_$1_namespaces
 				exec "$2"/ctr-run --direct "$3" true' sh $kind "$bin" "$ROOTFS"
-			[[ $output == *"namespace"*"the sysctl user.max_"*"_namespaces is used up or 0"* ]]
+			[[ $output == *"namespace"*"sysctl user.max_"*" is used up or 0"* ]]
 		done
 	done
 	run -125 unshare -Urmn sh -c 'echo 0 >/proc/sys/user/max_uts_namespaces
