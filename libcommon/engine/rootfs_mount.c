@@ -129,7 +129,7 @@ static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned 
 }
 
 /* tmpcopyup: the new tmpfs begins with what `under`, which it covers, holds. */
-static int copy_up(struct rootfs *r, const struct spec_mount *m, int under)
+static int rootfs_mount_copy_up(struct rootfs *r, const struct spec_mount *m, int under)
 {
 	_cleanup_close_ int from = openat(under, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			    to = path_open_in_root(
@@ -193,7 +193,7 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		       fail("%s: only one proc can be mounted when a pid namespace is joined",
 			   m->dest);
 	if (mount(src, FD_PATH(dst), m->type, flags, label) == 0) {
-		if (o->tmpcopyup && (copy_up(r, m, dst) < 0 ||
+		if (o->tmpcopyup && (rootfs_mount_copy_up(r, m, dst) < 0 ||
 					(o->flags & MS_RDONLY &&
 					    rootfs_remount(r, m->dest, o->flags, 0, false) < 0)))
 			return -1;
