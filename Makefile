@@ -117,7 +117,7 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	$(wildcard libcommon/cni/*.c) \
 	libcommon/base/json.c libcommon/base/event.c libcommon/base/opt_meant.c \
 	libcommon/base/rows.c libcommon/base/trace.c libcommon/base/output.c \
-	$(wildcard libcommon/base/template*.c) \
+	$(wildcard libcommon/base/template*.c) libcommon/base/notify.c \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/flags/cdi.c \
 	libcommon/engine/hooks.c libcommon/engine/idmounts_own.c \
 	libcommon/engine/placement.c libcommon/engine/foreign_proc.c \

@@ -250,7 +250,14 @@ static int do_create(const char *id, bool run)
 	if (oci_create(&c) < 0)
 		oci_die_command(c.code, c.arg0 ? c.arg0 : "", 1);
 	TRACE("init: closing the pipe to signal completion: process %d", (int)c.pid);
-	return run && !oci_o.detach ? stand_by(&c) : 0;
+	if (!run)
+		return 0;
+	if (!oci_o.detach && (c.notify < 0 || fork() != 0))
+		return stand_by(&c);
+	oci_notify_wait(c.notify, c.pid);
+	if (!oci_o.detach)
+		_exit(0);
+	return 0;
 }
 
 static int do_start(const char *id)
@@ -259,8 +266,13 @@ static int do_start(const char *id)
 	struct spec s;
 	int code = 1;
 	oci_open(&r, id, true);
-	if (oci_start(&r, &code) == 0)
+	int notify = oci_notify_listen(&r);
+	pid_t pid = r.pid;
+	if (oci_start(&r, &code) == 0) {
+		oci_record_close(&r); /* others may have it while the container gets ready */
+		oci_notify_wait(notify, pid);
 		return 0;
+	}
 	_cleanup_free_ char *why = fail_copy();
 	if (code >= 126 && oci_record_spec(&r, &s) == 0) {
 		fail_again(why);

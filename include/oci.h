@@ -20,6 +20,7 @@ struct oci_create {
 	unsigned preserve;
 	/* out */
 	pid_t pid;
+	int notify; /* with `run`: what oci_notify_wait() takes */
 	int master; /* the terminal's master, where it is attached and has one */
 	int code;   /* the exit code on failure: the engine's (engine.h), else 1 */
 	char *arg0; /* the command's name once it is known; the caller frees it */
@@ -40,6 +41,12 @@ int oci_create(struct oci_create *c);
 /* Open the gate of a created container, then run the poststart hooks; if a hook fails, the
  * container is deleted. */
 int oci_start(struct oci_record *r, int *code);
+/* Where there is a NOTIFY_SOCKET, oci_notify_add() gives the container a socket of that name, whose
+ * messages oci_notify_listen() collects (-1: there are none) from before the start on.
+ * oci_notify_wait() passes them on until one of them is READY=1, or the process has ended. */
+int oci_notify_add(struct spec *s, const struct oci_record *r);
+int oci_notify_listen(const struct oci_record *r);
+void oci_notify_wait(int fd, pid_t pid);
 /* Send a signal to its process or, with `all`, to every process in its group. */
 int oci_kill(struct oci_record *r, int sig, bool all);
 /* Remove a stopped container (with `force` any) with its group and its record; then run the

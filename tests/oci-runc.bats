@@ -757,3 +757,40 @@ stop" ]
 	run -1 unshare -m --propagation private sh nosuid --no-mount-fallback
 	[[ "$output" == *"error mounting /m: Operation not permitted"* ]]
 }
+
+@test "NOTIFY_SOCKET: start and run -d wait for READY=1 and pass it on with MAINPID; run, too" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	need perl perl
+	need socat
+	local perl='use IO::Socket::UNIX; select undef, undef, undef, 0.5;
+		IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET})->send($_)
+			for ("EXTEND_TIMEOUT_USEC=1", "STATUS=warm", "READY=1"); sleep $ARGV[0]' d
+	export NOTIFY_SOCKET=$PWD/s
+	socat -u UNIX-RECV:s OPEN:said,creat,append 3>&- &
+	local listener=$!
+	wait_for 5 test -S s
+	bundle '"perl"'
+	edit '.process.env = ["PATH=/usr/bin"]'
+	for d in usr lib lib64; do
+		mkdir -p b/rootfs/$d
+		edit --arg d /$d '.mounts += [{source: $d, destination: $d, options: ["rbind", "ro"]}]'
+	done
+	edit --arg p "$perl" '.process.args = ["perl", "-e", $p, "30"]'
+	create c
+	[ ! -s said ]
+	oci start c
+	wait_for 5 grep -q "MAINPID=$(oci state c | jq .pid)" said
+	[ "$(head -n 2 said)" = "STATUS=warm
+READY=1" ]
+	oci exec c true
+	oci delete -f c
+	: >said
+	oci run -d -b b c </dev/null >out 2>&1
+	wait_for 5 grep -q READY=1 said
+	oci delete -f c
+	edit '.process.args[3] = "1"'
+	oci run -b b c
+	[ "$(grep -c READY=1 said)" = 2 ]
+	[ -z "$(ls oci)" ]
+	kill $listener
+}

@@ -267,8 +267,8 @@ static int creation_steps(struct creation *k)
 	if (oci_record_make(&k->r, c->root, c->id) < 0)
 		return -1;
 	record_fill(k);
-	if (creation_root(k) < 0 || record_config(k) < 0 || oci_record_write(&k->r) < 0 ||
-	    creation_group(k) < 0)
+	if (creation_root(k) < 0 || oci_notify_add(&k->s, &k->r) < 0 || record_config(k) < 0 ||
+	    oci_record_write(&k->r) < 0 || creation_group(k) < 0)
 		return -1;
 	if (creation_engine(k) < 0) {
 		if (str_starts(fail_msg(), "seccomp profile"))
@@ -281,6 +281,7 @@ static int creation_steps(struct creation *k)
 		return -1;
 	if (!c->run)
 		return 0;
+	c->notify = oci_notify_listen(&k->r);
 	if (engine_go(&k->e) == 0)
 		return 0;
 	c->code = k->e.code;
