@@ -301,21 +301,6 @@ static int do_kill(const char *id, const char *name)
 
 static int do_delete(const char *id);
 
-/* A regular expression of characters and . * + ? $ at the beginning of a text. */
-static bool matches_here(const char *re, const char *s)
-{
-	size_t n = 0;
-	if (!*re || (*re == '$' && !re[1]))
-		return !*re || !*s;
-	bool optional = re[1] == '*' || re[1] == '?', more = re[1] == '*' || re[1] == '+';
-	while (s[n] && (*re == '.' || *re == s[n]) && (more || n == 0))
-		n++;
-	for (size_t i = n + 1; i-- > (optional ? 0 : 1);)
-		if (matches_here(re + 1 + (optional || more), s + i))
-			return true;
-	return false;
-}
-
 /* crun's `delete --regex`. */
 static int delete_matching(const char *re)
 {
@@ -326,9 +311,9 @@ static int delete_matching(const char *re)
 		oci_die(1);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *s = names.v[i], *at = re + (*re == '^');
-		bool found = matches_here(at, s);
+		bool found = oci_matches(at, s);
 		while (*re != '^' && !found && *s)
-			found = matches_here(at, ++s);
+			found = oci_matches(at, ++s);
 		if (found && do_delete(names.v[i]) != 0)
 			return 1;
 	}
