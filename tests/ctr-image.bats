@@ -60,6 +60,9 @@ load image
 	done
 	run -125 ctr-run busybox true
 	[[ $output == *'no such image'* ]]
+	: >here
+	run -125 ctr-run here true
+	[[ $output == *'here: no such image (what lies here is ./here)'* ]]
 	run -125 ctr-run nothing/there:1 true
 	run -125 ctr-run "busybox@sha256:$(printf '%064d' 0)" true
 }

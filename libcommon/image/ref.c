@@ -138,6 +138,9 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 		return found;
 	if (hex == operand && ref_parse(operand, &name) < 0)
 		return errno = ENOENT, -1;
+	if (*operand != '/' && access(operand, F_OK) == 0)
+		return errno = ENOENT,
+		       fail("%s: no such image (what lies here is ./%s)", operand, operand);
 	return errno = ENOENT, fail("%s: no such image (ctr-image pull %s, or ctr-image "
 				    "import %s FILE.tar; ctr-image ls lists what there is)",
 				   operand, operand, operand);
