@@ -595,7 +595,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	h ctr-rm -f web
 	serve "$HOST" 90 mine
 	[ "$(ask "$HOST" 127.0.0.1 90)" = mine ]
-	# the program ends, and its last connection (TIME_WAIT) is no obstacle; nor does it let two in
+	# the program ends; its last connection (TIME_WAIT) is no obstacle, nor does it let two in
 	run -125 h ctr-run --net bridge -p 127.0.0.1:90:90 "$ROOTFS" true
 	[ "$(h bash -c 'cat </dev/tcp/127.0.0.1/90')" = mine ] # it closes first
 	kill "${BG[0]}"
