@@ -136,8 +136,9 @@ three() {
 
 @test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
 	three
-	for how in manifest config blob short long stall error html \
-		artifact foreign realm file busy down huge nest nul trickle rings cut endless askew; do
+	for how in manifest config blob short long stall error \
+		html artifact foreign realm file busy down huge nest nul \
+		trickle rings cut endless askew; do
 		: >registries
 		liar "$how" o
 		echo "timeout $reg 1" >>registries
