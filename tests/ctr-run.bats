@@ -138,7 +138,8 @@ load lib
 			for d in / /etc /tmp /home /var /proc /sys; do
 				if touch $d/new 2>/dev/null; then echo "written: $d"; fi
 			done
-			for f in /etc/hosts /etc/hostname /etc/resolv.conf; do # on the disk of the host
+			# on the disk of the host
+			for f in /etc/hosts /etc/hostname /etc/resolv.conf; do
 				if echo >>$f 2>/dev/null; then echo "written: $f"; fi
 			done
 			for f in /dev/shm/x /run/x /v/x; do

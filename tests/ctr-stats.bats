@@ -34,7 +34,9 @@ load lib
 
 @test "ctr-stats: a restart while it looks on is no leap; an interface may end in lo" {
 	ctr-run -d --name c "$ROOTFS" sh -c '
-		[ -e /lived ] || { i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; touch /lived; }
+		i=0
+		while [ ! -e /lived ] && [ $i -lt 100000 ]; do i=$((i+1)); done
+		touch /lived
 		exec sleep 1000' >/dev/null
 	wait_for 20 ctr-exec c test -e /lived
 	timeout 20 "$BIN/ctr-stats" -n --format '{{.CPUPerc}}' c >live 3>&- &
