@@ -58,7 +58,7 @@ common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"
 	-MP
 common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) \
 	$(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
-libs_full := -larchive -lz -lnettle -ljansson
+libs_full := -larchive -lz -lnettle -lmnl -ljansson
 libs := $(if $(filter minimal,$(CONFIG)),$(if $(SAN),, \
 	$(wildcard $(DEPS)/musl/lib/printf-whole.o)),$(libs_full)) -lcap
 
@@ -133,11 +133,9 @@ not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # the compiler knows itself.
 in_place := libcommon/base/malloc_minimal.c libcommon/base/sort_minimal.c
 pages_c := libcommon/base/pages.c
-# The little that is called of libmnl is compiled with our own code: its library is 4 KB larger.
-mnl_c := libcommon/deps/mnl.c
 app_src += $(if $(filter minimal,$(CONFIG)),$(in_place),$(pages_c))
 lib_src := $(filter-out $(pages_c) $(if $(filter minimal,$(CONFIG)),$(not_minimal) \
-	$(in_place),$(only_minimal)),$(lib_src)) $(if $(filter minimal,$(CONFIG)),,$(mnl_c))
+	$(in_place),$(only_minimal)),$(lib_src))
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
 app_obj := $(app_src:%.c=$(B)/obj/%.o)
 lib_obj := $(lib_src:%.c=$(B)/obj/%.o) $(gen_src:$(B)/gen/%.c=$(B)/obj/gen/%.o)
