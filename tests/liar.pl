@@ -1,6 +1,6 @@
 # liar.pl ADDRESS HOW LAYOUT: a registry over plain HTTP that serves one image, "x:1", from an OCI layout folder, and does
 # HOW with it: manifest, config, blob (other bytes), short (ends early, always), once (ends early, the first time), slow,
-# long (more than it said), stall, error (500), html, artifact (an image of something else), foreign (a layer that is elsewhere), realm (asks for credentials at a place that is none), away (wants a
+# long (more than it said), stall, error (500), html, artifact (an image of something else), octets (its config is of no type, as docker 1.10 had it), foreign (a layer that is elsewhere), realm (asks for credentials at a place that is none), away (wants a
 # password, and sends who asks for a blob to another host), expires (its token is good for a few requests), thief (as
 # away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), sorry
 # (each path for the first time 429, 503 or 500, with and without Retry-After), late (small blobs, and answers to put=late), huge
@@ -107,6 +107,7 @@ while (1) {
 	elsif ($kind eq 'manifest' && $how eq 'nul') { $body = "{\"a\0" x 1000000 }
 	elsif ($kind eq 'manifest' && $how eq 'huge') { $body .= ' ' x 100000000 }
 	elsif ($kind eq 'manifest' && $how eq 'artifact') { $body =~ s/vnd.oci.image.config.v1/vnd.cncf.helm.config.v1/ }
+	elsif ($kind eq 'manifest' && $how eq 'octets') { $body =~ s/vnd.oci.image.config.v1.json/octet-stream/ }
 	elsif ($kind eq 'manifest' && $how eq 'foreign') { $body =~ s/("layers":\[\{)/$1"urls":["https:\/\/elsewhere\/x"],/ }
 	elsif ($kind eq 'manifest') { $extra .= "Docker-Content-Digest: sha256:$hex\r\n" }
 	if (defined $from && $how ne 'norange') { ($status, $body) = ('206 Partial', substr $body, $from); $extra .= sprintf "Content-Range: bytes %d-%d/%d\r\n", $from, $length - 1, $length }

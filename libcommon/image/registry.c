@@ -116,13 +116,13 @@ static char *index_choose(const struct pull *p, const json_t *j, bool *index)
 	return NULL;
 }
 
-/* What is in a registry need not be an image. */
+/* What is in a registry need not be an image. (An old image's config may be of no certain type.) */
 static int is_image(struct pull *p, const json_t *j)
 {
 	const json_t *c = json_object_get(j, "config"), *l;
 	const char *type = json_string_value(json_object_get(c, "mediaType"));
 	size_t i;
-	if (type && !strstr(type, "image"))
+	if (type && str_starts(type, "application/vnd.") && !strstr(type, "image"))
 		return errno = EINVAL,
 		       fail("%s: an artifact (%s), not an image", p->ref.name, type);
 	json_array_foreach(json_object_get(j, "layers"), i, l)
