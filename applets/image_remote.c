@@ -12,6 +12,7 @@
 #include "registry.h"
 #include "str.h"
 #include "title.h"
+#include "undo.h"
 
 int image_do_pull(int argc, char **argv)
 {
@@ -40,7 +41,12 @@ int image_do_push(int argc, char **argv)
 	return 0;
 }
 
-/* A line from stdin; a terminal does not echo it. Caller frees. */
+static void echo_again(void *arg)
+{
+	tcsetattr(0, TCSANOW, arg);
+}
+
+/* A line from stdin; a terminal does not echo it, until ^C ends us, too. Caller frees. */
 static char *password(void)
 {
 	struct termios t, quiet;
@@ -50,6 +56,8 @@ static char *password(void)
 	if (tty) {
 		quiet = t;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		undo_on_signals();
+		undo_push(echo_again, &t);
 		tcsetattr(0, TCSANOW, &quiet);
 		fputs("Password: ", stderr);
 	}
@@ -57,7 +65,7 @@ static char *password(void)
 	size_t room = 0;
 	ssize_t n = getline(&line, &room, stdin);
 	if (tty) {
-		tcsetattr(0, TCSANOW, &t);
+		undo_run();
 		fputc('\n', stderr);
 	}
 	if (n <= 0)

@@ -88,6 +88,21 @@ three() {
 	[ "$(ctr-image pull "$reg/b/new:2")" = "$reg/b/new:2" ]
 }
 
+@test "login: ^C at the prompt leaves a terminal that echoes" {
+	cat >asks <<-'EOF'
+		trap : INT
+		ctr-image login -u me 127.0.0.1:1
+		echo
+		stty -a | tr ' ;' '\n\n' | grep -x -e echo -e -echo
+	EOF
+	{
+		wait_for 10 grep -q Password screen
+		printf '\003'
+		wait_for 10 grep -q echo screen
+	} | script -qec 'sh asks' /dev/null >screen
+	tr -d '\r' <screen | grep -qx echo
+}
+
 @test "a helper of docker's keeps the password" {
 	registry auth
 	three
