@@ -178,7 +178,8 @@ static void event_show(const struct event *e)
 		json_t *row = event_row(e);
 		struct strv lines = {0};
 		if (as_json) {
-			puts(json_text(row));
+			_cleanup_free_ char *text = json_text(row);
+			puts(text);
 			json_decref(row);
 			return;
 		}

@@ -87,3 +87,15 @@ create last" ]
 	[[ "$output" != *garbage* ]]
 	[ "$(stat -c %a "$CTR_RUN/events")" = 600 ]
 }
+
+@test "ctr-events --json: what was shown takes no memory" {
+	mkdir -p "$CTR_RUN"
+	awk 'BEGIN { for (i = 0; i < 20000; i++)
+		printf "1700000000.%09d\tnetwork\tcreate\tn%d\tname=n%d\ttype=bridge\n", i, i, i }' \
+		>"$CTR_RUN/events"
+	ctr-events --json --since 1 >out 3>&- &
+	wait_for 20 eval '[ "$(wc -l <out)" = 20000 ]'
+	peak=$(sed -n 's/VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$!/status)
+	kill $!
+	[ -n "${CTR_SAN:-}" ] || [ "$peak" -lt 3000 ]
+}
