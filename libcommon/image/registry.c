@@ -148,7 +148,7 @@ static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 {
 	_cleanup_free_ char *tag = xstrdup(p->ref.tag);
 	for (int depth = 0; depth < 4; depth++) {
-		size_t len;
+		size_t len = 0;
 		bool index;
 		_cleanup_free_ char *text = manifest_get(p, tag, hex, &len);
 		_cleanup_json_ json_t *j = text ? json_parse(p->ref.name, text, len) : NULL;
