@@ -192,8 +192,11 @@ int ctr_commit_main(int argc, char **argv)
 	if (container_files_open(&t, argv[i]) < 0 ||
 	    userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 || container_files_layers(&t) < 0)
 		die_fail();
-	if (!out)
-		return commit(&t, name), 0;
+	if (!out) {
+		commit(&t, name);
+		undo_commit();
+		return 0;
+	}
 	struct sink to = {.fd = output_open(o.output)};
 	struct pack_of c = of(&t.spec);
 	if (to.fd < 0 || (o.pause && container_still(&t.c) < 0) ||

@@ -453,5 +453,7 @@ int ctr_image_main(int argc, char **argv)
 	undo_on_signals();
 	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* the files in layers have owners */
 		die_fail();
-	return w->fn(argc - first, argv + first);
+	int code = w->fn(argc - first, argv + first);
+	undo_commit(); /* what would undo it holds the store for a moment longer than we live */
+	return code;
 }

@@ -191,6 +191,15 @@ three() {
 	grep -q 'range bytes=' liar.log
 }
 
+@test "pull: who would undo it leaves the store when it is done" {
+	need strace
+	three
+	ctr-image rm new:1
+	liar none o
+	strace -f -qq -o calls -e trace=syncfs "$BIN/ctr-image" pull "$reg/x:1"
+	[ "$(grep -c 'syncfs(' calls)" = 1 ]
+}
+
 @test "19 without curl: wget pulls over plain HTTP what needs no password" {
 	three
 	ctr-image rm new:1
