@@ -296,8 +296,7 @@ load lib
 	[ "$(d stats --no-stream -a -n | awk '{ print $2 }' | sort | xargs)" = "mk up" ]
 	run -1 d port up 80
 	[ "$output" = "ctr-port: up: port 80/tcp is not published (-p at its start)" ]
-	run -1 d port mk
-	[ -z "$(d port up)" ]
+	[ -z "$(d port mk)$(d port up)" ]
 }
 
 # bats test_tags=ctr-attach

@@ -133,7 +133,7 @@ int place_dir(const char *top, const char *name, mode_t make)
 {
 	_cleanup_free_ char *path = path_join(top, name);
 	int fd = dir_open(path);
-	if (fd < 0 && errno == ENOENT && make) {
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && make) {
 		if (place_make(top) < 0 || make_kept(path, make) < 0)
 			return -1;
 		fd = dir_open(path);
