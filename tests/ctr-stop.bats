@@ -177,9 +177,8 @@ stopped_half_way() {
 	END
 	ctr-run --name st "$@" --bundle b 3>&- >/dev/null 2>&1 &
 	p=$!
-	wait_for 5 sh -c "
-		grep -qs '^State:.*stopped' /proc/$p/status ||
-		pgrep -P $p | xargs -I{} grep -qs '^State:.*stopped' /proc/{}/status"
+	wait_for 10 sh -c "grep -qs '^State:.*stopped' /proc/$p/status \\
+		\$(pgrep -P $p | sed 's|.*|/proc/&/status|')"
 }
 
 # bats test_tags=ctr-rm,ctr-run,ctr-rename,ctr-update,ctr-start
