@@ -119,13 +119,12 @@ static char *closed(char *path)
 /* A folder, and missing ones above it: what is made is there after a power cut. */
 static int make_kept(const char *path, mode_t mode)
 {
-	_cleanup_free_ char *up = xasprintf("%s/..", path);
 	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *up = xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (mkdir(path, mode) == 0)
 		return file_sync(AT_FDCWD, up), 0;
 	if (errno != ENOENT || slash == path)
 		return dir_make(path, mode); /* it says what is wrong with what is there */
-	up[slash - path] = 0;
 	return make_kept(up, 0755) < 0 ? -1 : make_kept(path, mode);
 }
 
