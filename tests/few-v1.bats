@@ -86,7 +86,7 @@ hierarchies() {
 		ctr-run $flags --read-only --explain "$ROOTFS" sh -c "$see" >script
 		sh script >explained
 		sed -i -E \
-			's/lowerdir=[^ ]*/layers/; s/[0-9a-f]{12}(-[0-9]+)?/ID/g; s|.*(/etc/hosts rw),(nodev,)?|\1,|' direct explained
+			's/lowerdir=[^ ]*/layers/; s/[0-9a-f]{12}(-[0-9]+)?/ID/g; s|.*(/etc/hosts r[ow]),(nodev,)?|\1,|' direct explained
 		diff -u direct explained || { cat script; return 1; }
 	done
 }
