@@ -169,9 +169,10 @@ static char *stamp_lasting(int64_t seconds)
 
 char *stamp_local(int64_t seconds)
 {
-	struct tm tm = {0}; /* and so it stays where the year is no int */
+	struct tm tm;
 	time_t t = (time_t)seconds;
-	localtime_r(&t, &tm);
+	if (!localtime_r(&t, &tm)) /* the year is no int */
+		tm = (struct tm){0};
 	return xasprintf("%04d-%02d-%02d %02d:%02d:%02d %+.4d %s", tm.tm_year + 1900, tm.tm_mon + 1,
 	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
 	    (int)(tm.tm_gmtoff / 3600 * 100 + tm.tm_gmtoff % 3600 / 60),
