@@ -17,7 +17,7 @@
 #include "report.h"
 #include "spec.h"
 
-enum { ENGINE_NO_OVERLAY = 1000 };
+enum { ENGINE_NO_OVERLAY = 1000, ENGINE_HOOK_FAILED };
 
 struct engine {
 	/* in: what */
@@ -80,9 +80,10 @@ void engine_drop(struct engine *e);
 
 /* For another process than the one that made it: open the gate that lies in directory `gate`. 0
  * when the command was exec'd (or has died at that moment: look at the process); -1 with fail() and
- * *code when a startContainer hook or the exec failed, and the child has ended; with errno ESRCH
- * when nobody waits there: it has ended or was let go before. The caller holds a lock, so that two
- * do not open it at once, and runs the poststart hooks afterwards (hooks.h). */
+ * *code when a startContainer hook (ENGINE_HOOK_FAILED) or the exec failed, and the child has
+ * ended; with errno ESRCH when nobody waits there: it has ended or was let go before. The caller
+ * holds a lock, so that two do not open it at once, and runs the poststart hooks afterwards
+ * (hooks.h). */
 int engine_open_gate(int gate, int *code);
 /* Does somebody wait at it? 1, 0; -1 with fail(). */
 int engine_gate_waiting(int gate);

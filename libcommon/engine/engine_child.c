@@ -219,6 +219,8 @@ static int child_at_gate(struct become *b, void *arg)
 	environ = b->envp;
 	int r = hooks_run(b->spec, HOOK_START_CONTAINER, &about);
 	environ = ours;
+	if (r < 0 && x->waits && x->gate.go >= 0)
+		report_failure(b->report, ENGINE_HOOK_FAILED);
 	return r;
 }
 

@@ -51,8 +51,9 @@ int oci_start(struct oci_record *r, int *code)
 			   : life_not(r, "start");
 	}
 	int done = engine_open_gate(r->dir, code);
-	if (done < 0 && !str_starts(fail_msg(), "error running startContainer hook"))
+	if (done < 0 && *code != ENGINE_HOOK_FAILED)
 		return -1;
+	*code = 1;
 	engine_remove_gate(r->dir);
 	if (done == 0 && life_hooks(r, HOOK_POSTSTART, r->pid) == 0)
 		return 0;
