@@ -291,13 +291,6 @@ static void helper_end(void)
 
 /* --- the namespaces --- */
 
-static void one_id(struct idmap *m, uint32_t inside, uint32_t outside)
-{
-	m->v = xcalloc(1, sizeof *m->v);
-	m->v[0] = (struct idmap_entry){inside, outside, 1};
-	m->n = 1;
-}
-
 static void maps_wanted(void)
 {
 	if (as_root && as_me)
@@ -307,8 +300,8 @@ static void maps_wanted(void)
 	if (map && strcmp(map, "host") == 0)
 		die_usage("--map: 'host' is none: leave -U out");
 	if (as_root || as_me) {
-		one_id(&maps.uid_map, as_root ? 0 : geteuid(), geteuid());
-		one_id(&maps.gid_map, as_root ? 0 : getegid(), getegid());
+		idmap_add(&maps.uid_map, as_root ? 0 : geteuid(), geteuid(), 1);
+		idmap_add(&maps.gid_map, as_root ? 0 : getegid(), getegid(), 1);
 	} else if (map_users.n || map_groups.n) {
 		static const char *const flags[] = {"--map-users", "--map-groups"};
 		if (userns_lines(&maps, flags, &map_users, &map_groups) < 0)

@@ -24,6 +24,8 @@ uint32_t subid_nth(
 /* The id inside a map of one outside, and the other way: false where it is not in the map. */
 bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside);
 bool idmap_outside(const struct idmap_entry *map, size_t n, uint32_t inside, uint32_t *outside);
+/* Append one range, unless it is empty; the map's owner frees m->v. */
+void idmap_add(struct idmap *m, uint32_t container, uint32_t host, uint32_t size);
 /* "CONTAINER:HOST:SIZE[,...]" appended to v. -1 with fail(). */
 int idmap_parse(const char *text, struct idmap_entry **v, size_t *n);
 

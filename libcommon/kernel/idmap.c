@@ -149,6 +149,14 @@ bool idmap_outside(const struct idmap_entry *map, size_t n, uint32_t inside, uin
 	return false;
 }
 
+void idmap_add(struct idmap *m, uint32_t container, uint32_t host, uint32_t size)
+{
+	if (size == 0)
+		return;
+	m->v = xrealloc(m->v, (m->n + 1) * sizeof *m->v);
+	m->v[m->n++] = (struct idmap_entry){container, host, size};
+}
+
 int idmap_parse(const char *text, struct idmap_entry **v, size_t *n)
 {
 	struct strv parts = {0};

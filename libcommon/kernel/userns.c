@@ -17,14 +17,6 @@
 #include "userdb.h"
 #include "userns.h"
 
-static void map_add(struct idmap *m, uint32_t container, uint32_t host, uint32_t size)
-{
-	if (size == 0)
-		return;
-	m->v = xrealloc(m->v, (m->n + 1) * sizeof *m->v);
-	m->v[m->n++] = (struct idmap_entry){container, host, size};
-}
-
 /* The caller's range in /etc/subuid or /etc/subgid; false when there is none. */
 static bool sub_range(const char *file, uint32_t *start, uint32_t *count)
 {
@@ -44,9 +36,9 @@ static bool helpers_there(void)
 static void user_side(struct idmap *m, uint32_t own, uint32_t inner, uint32_t start, uint32_t count)
 {
 	uint32_t below = inner < count ? inner : count;
-	map_add(m, 0, start, below);
-	map_add(m, inner, own, 1);
-	map_add(m, inner + 1, start + below, count - below);
+	idmap_add(m, 0, start, below);
+	idmap_add(m, inner, own, 1);
+	idmap_add(m, inner + 1, start + below, count - below);
 }
 
 bool userns_nested(void)
@@ -94,8 +86,8 @@ int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id)
 						   "--userns 0:0:1");
 		struct idmap_entry u = {0}, g = {0};
 		userns_range(0, &u, &g);
-		map_add(uids, 0, u.host, u.size);
-		map_add(gids, 0, g.host, g.size);
+		idmap_add(uids, 0, u.host, u.size);
+		idmap_add(gids, 0, g.host, g.size);
 		return 0;
 	}
 	if (!sub_range("/etc/subuid", &us, &uc) || !sub_range("/etc/subgid", &gs, &gc) ||

@@ -11,6 +11,7 @@
 #include "file.h"
 #include "filter.h"
 #include "json.h"
+#include "idmap.h"
 #include "oci.h"
 #include "seccomp_profile.h"
 #include "str.h"
@@ -24,17 +25,10 @@ static void bundle_absolute(char **path, const char *dir)
 	free(rel);
 }
 
-static void map_one(struct idmap *m, uint32_t inside, uint32_t outside)
-{
-	m->v = xcalloc(1, sizeof *m->v);
-	m->v[0] = (struct idmap_entry){inside, outside, 1};
-	m->n = 1;
-}
-
 void oci_map_caller(struct spec *s)
 {
-	map_one(&s->uid_map, s->uid, geteuid());
-	map_one(&s->gid_map, s->gid, getegid());
+	idmap_add(&s->uid_map, s->uid, geteuid(), 1);
+	idmap_add(&s->gid_map, s->gid, getegid(), 1);
 }
 
 /* runc's default devices, and nothing of what ctr-run adds beyond the specification. */
