@@ -796,8 +796,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 
 @test "sysctl forward fails where the host cannot be closed to others" {
 	need strace strace
-	# the sanitizers' libc opens it once
-	[[ "$BIN" != */san/* ]] || return 0
+	if [[ "$BIN" = */san/* ]]; then skip "the sanitizers' libc opens a socket once"; fi
 	# the second socket is that of nf_tables; musl tries it twice
 	run -1 h strace -qq -o seen -e trace=socket \
 		-e inject=socket:error=EPROTONOSUPPORT:when=2..3 ctr-netcfg sysctl forward
