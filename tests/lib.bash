@@ -6,7 +6,8 @@ BIN=${CTR_BIN:-$top/build/bin}
 CTRBOX=$BIN/../ctrbox
 ROOTFS=$top/build/rootfs/
 PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export BIN CTRBOX ROOTFS PATH
+SHELL=/bin/sh # script(1) runs its command by it
+export BIN CTRBOX ROOTFS PATH SHELL
 
 setup() {
 	# shellcheck disable=SC2154

@@ -99,7 +99,7 @@ three() {
 		wait_for 10 grep -q Password screen
 		printf '\003'
 		wait_for 10 grep -q echo screen
-	} | script -qec 'sh asks' /dev/null >screen
+	} | script -qec 'exec sh asks' /dev/null >screen
 	tr -d '\r' <screen | grep -qx echo
 }
 
