@@ -70,7 +70,7 @@ add_check_del() {
 	nothing_left
 }
 
-@test "cni: read-only or full /run, no nf_tables: an error code, one line, nothing left behind" {
+@test "cni: read-only or full /run: an error code, one line, nothing left behind" {
 	local c
 	c=$(conf '.isGateway = true | .ipMasq = true')
 	in_run() { # MOUNT-OPTIONS FILL CONF: ADD with such a $CTR_RUN
@@ -88,9 +88,13 @@ add_check_del() {
 	in_run ro : "$c"
 	in_run size=4k "head -c 9000 /dev/zero >$CTR_RUN/full 2>&1 || true" "$c"
 	in_run nr_inodes=3 : "$c"
-	# the sanitizers make system calls of their own, so the n-th one is another
-	[[ "$BIN" != */san/* ]] || return 0
+}
+
+@test "cni: a kernel without nf_tables: an error code, one line, nothing left behind" {
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers make system calls of their own"
 	need strace
+	local c
+	c=$(conf '.isGateway = true | .ipMasq = true')
 	# the third socket is that of nf_tables; musl tries it twice
 	run h strace -f -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT:when=3..4 env \
 		CNI_COMMAND=ADD CNI_CONTAINERID=c1 \

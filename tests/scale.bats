@@ -8,6 +8,7 @@ test_teardown() { net_down; }
 # bats test_tags=ctr-run,ctr-rm
 @test "200 containers started in parallel: all run, all listed, all removed" {
 	not_old "their number is not what differs"
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers take time of their own"
 	start=$(date +%s%N)
 	for i in $(seq 200); do
 		ctr-run -d --name "n$i" "$ROOTFS" sleep 1000 >/dev/null &
@@ -61,7 +62,6 @@ test_teardown() { net_down; }
 	done
 	rm -rf "$CTR_LIB"/containers/x*
 	echo "# 1,000 containers listed in $best ms, $cpu of them its own" >&3
-	if [[ "$BIN" == */san/* ]]; then return; fi
 	[ "$cpu" -lt 50 ]
 }
 
