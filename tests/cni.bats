@@ -137,7 +137,8 @@ ports() {
 		done
 	}
 	add() {
-		plugin ADD "$POD2" bridge "$other" && IFNAME=eth0 plugin DEL "$POD2" bridge "$other"
+		plugin ADD "$POD2" bridge "$other"
+		IFNAME=eth0 plugin DEL "$POD2" bridge "$other"
 	}
 	again add
 	again h ctr-gc

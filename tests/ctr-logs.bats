@@ -141,20 +141,22 @@ by_hand() {
 # bats test_tags=ctr-run
 @test "a full disk never blocks the container: what was dropped is counted and said" {
 	[ "$(id -u)" = 0 ]
-	run -0 unshare -m bash -c '
+	mkdir gate
+	run -0 timeout 60 unshare -m bash -ec '
 		mount -t tmpfs -o size=1m none "$CTR_LIB"
-		ctr-run -d --name full -v /dev/null:/gate "$ROOTFS" sh -c "
+		ctr-run -d --name full -v "$PWD/gate:/gate" "$ROOTFS" sh -c "
 			i=0
 			while [ \$i -lt 30000 ]; do
 				echo "0123456789012345678901234567890123456789012345678901234567890123456789"
 				i=\$((i+1))
 			done
-			sleep 3
-			echo end
-			sleep 0.5" >/dev/null || exit 9
-		sleep 1.5
-		[ "$(df --output=avail "$CTR_LIB" | tail -1)" -lt 8 ] || exit 8
+			>/gate/said
+			until [ -e /gate/end ]; do sleep 0.05; done
+			echo end" >/dev/null
+		until [ -e gate/said ]; do sleep 0.05; done
+		[ "$(df --output=avail "$CTR_LIB" | tail -1)" -lt 8 ]
 		: >"$CTR_LIB/containers/full/log"
+		>gate/end
 		ctr-wait full
 		ctr-logs full 2>&1 | grep dropped
 		ctr-logs full 2>/dev/null | tail -n 1
@@ -172,7 +174,8 @@ log_speed_once() {
 	ctr-run -d --name "$1" --log-max-size 10g -v "$WORLD/$1:/d" "$ROOTFS" sh -c '
 		cat /d; sleep 1000' >/dev/null
 	m=$(. "$CTR_RUN/containers/$1/state"; echo "$monitor")
-	wait_for 30 sh -c "[ \"\$(tail -c 8 '$(log "$1")' | tail -n 1 | tail -c 4)\" = END ]"
+	wait_for 30 sh -c "[ \"\$(tail -c 8 '$(log "$1")' | tail -n 1 | tail -c 4)\" = END ]" ||
+		return 1
 	ticks=$(sed 's/.*) //' "/proc/$m/stat" | cut -d' ' -f12,13 | tr ' ' + | { read -r t
 		echo $((t)); })
 	echo "# $1: $(($(stat -c %s "$1") / 10000 / (ticks + 1))) MB/s of processor time" >&3

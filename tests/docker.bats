@@ -264,7 +264,8 @@ load lib
 	id=$(d commit runs three)
 	[ "$(d images -q --no-trunc three)" = "$id" ]
 	d system df -v | grep -q "^three:latest *${id:7:12}"
-	d rm -f runs && d rmi two three
+	d rm -f runs
+	d rmi two three
 	[ "$(d image inspect \
 		-f \
 		'{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]
@@ -440,8 +441,11 @@ oneliners() {
 	[ "$(d top c -o pid,args | awk '{ print $2 }' | xargs)" = "COMMAND ctr-init sleep" ]
 	run ! grep -q ' $' <(d top c)
 	[ "$(d container list -q)" = "$(d ps -q)" ]
-	d image list && d volume list && d network list
-	d tag x y && d untag y >/dev/null
+	d image list
+	d volume list
+	d network list
+	d tag x y
+	d untag y >/dev/null
 	run -2 d container
 	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls prune export inspect" ]
 	for word in service context pod trust healthcheck mount 'image build'; do

@@ -70,7 +70,7 @@ same() {
 	"${AT[@]}" ctr-run "${all[@]}" </dev/null >direct 2>&1
 	local code=$?
 	"${AT[@]}" ctr-run --explain "${all[@]}" >script || return 1
-	dash -n script
+	dash -n script || return 1
 	"${AT[@]}" "${SH[@]}" script </dev/null >explained 2>&1
 	local code2=$?
 	# replaces an id, the address that was next, and the name of who warns

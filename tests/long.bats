@@ -120,7 +120,7 @@ test_teardown() {
 	# mount(2), 165 on x86_64: MS_BIND is 4096
 	[ "$(uname -m)" = x86_64 ] || skip "the number of mount(2) is x86_64's"
 	# shellcheck disable=SC2016
-	run -0 unshare -m --propagation private sh -c '
+	run -0 unshare -m --propagation private sh -ec '
 		perl -e "for (1 .. 1600) { syscall(165, \$ENV{deep}, \$ENV{deep}, 0, 4096, 0) == 0 or die \$! }"
 		[ "$(wc -c </proc/self/mountinfo)" -gt 6000000 ]
 		ctr-run -m 64m "$ROOTFS" sh -c "
