@@ -29,9 +29,11 @@ struct lease {
 int lease_take(const char *dir, const struct lease_req *r, struct addr *out);
 /* Could `want` be a host's? 0, or -1 with fail(). */
 int lease_check(const struct lease_req *r);
-/* Give back one address; or all of an owner. The number freed, or -1 with fail(). */
+/* Give back one address; or all of an owner; or those that we gave it, in a time that does not grow
+ * with the others'. The number freed, or -1 with fail(). */
 int lease_free(const char *dir, const struct addr *a);
 int lease_free_owner(const char *dir, const char *owner);
+int lease_free_held(const char *dir, const char *owner);
 /* Every lease of an owner, in a time that does not grow with the others'. 0, or -1 with fail(). */
 int lease_of_owner(
     const char *dir, const char *owner, void (*fn)(const struct lease *l, void *arg), void *arg);

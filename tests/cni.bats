@@ -203,6 +203,20 @@ ports() {
 	nothing_left
 }
 
+# Names are in the journal of a file system before what stands in the files.
+@test "21.1 cni: DEL frees an address whose lease and index a power cut has emptied" {
+	local conf
+	conf=$(jq -c --arg d "$WORLD/disk" '.ipam = {type: "host-local", dataDir: $d, ranges:
+		[[{subnet: "10.22.0.0/24", rangeStart: "10.22.0.9", rangeEnd: "10.22.0.9"}]]}' <<<"$CONF")
+	plugin ADD "$POD" bridge "$conf"
+	truncate -s 0 disk/n/10.22.0.9 disk/n/.[al]*
+	code 100 ADD "$POD2" bridge "$conf"
+	plugin DEL "$POD" bridge "$conf"
+	[ -z "$(find disk/n -type f ! -name '.last*')" ]
+	plugin ADD "$POD2" bridge "$conf"
+	plugin DEL "$POD2" bridge "$conf"
+}
+
 @test "cni: ctr-gc leaves attachments alone" {
 	plugin ADD "$POD" bridge "$CONF"
 	h ctr-gc

@@ -42,7 +42,7 @@ struct walk {
 	bool (*keep)(const struct lease *, void *);
 	void *arg;
 	const char *owner;
-	int dir, freed; /* dir is that of the leases */
+	int dir, freed; /* dir is that of the leases, where they are looked up by their owner */
 };
 
 /* A file that is no lease: one that a kill left half-made. Under the exclusive lock nobody is
@@ -86,9 +86,10 @@ static int visit(int dirfd, const char *name, void *arg)
 			w->fn(&l, w->arg);
 		return 0;
 	}
-	/* A file that is no lease belongs to nobody: gc removes it. */
-	const char *owner = good ? l.owner : "";
-	bool go = w->owner ? good && strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
+	/* A file that is no lease (a power cut empties it) is whose folder names it; else it is
+	 * nobody's, and gc removes it. */
+	const char *owner = good ? l.owner : w->dir ? w->owner : "";
+	bool go = w->owner ? strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? lease_free_drop(dirfd, name, owner) : 0;
 	w->freed += r > 0;
 	return r < 0 && !stray(w, name) ? -1 : 0;
@@ -128,10 +129,16 @@ static int walk_owner(const char *dir, struct walk *w)
 	return dir_each(his, visit_by, w) < 0 ? -1 : w->freed;
 }
 
+int lease_free_held(const char *dir, const char *owner)
+{
+	struct walk w = {.owner = owner};
+	return walk_owner(dir, &w);
+}
+
 int lease_free_owner(const char *dir, const char *owner)
 {
 	struct walk w = {.owner = owner};
-	int r = walk_owner(dir, &w);
+	int r = lease_free_held(dir, owner);
 	/* There is no folder: another program may have written the leases. */
 	return r ? r : walk(dir, &w);
 }
