@@ -794,3 +794,27 @@ READY=1" ]
 	[ -z "$(ls oci)" ]
 	kill $listener
 }
+
+@test "netDevices: with its address, MTU and new name into a namespace that is given by its path" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	need ip iproute2
+	bundle '"ip","address","show","dev","inside"' '"netDevices":{"outside":{"name":"inside"}}'
+	cat >script <<-'END'
+		unshare -n sleep 100 &
+		while [ "$(readlink /proc/$!/ns/net)" = "$(readlink /proc/$$/ns/net)" ]; do :; done
+		jq -c --arg p /proc/$!/ns/net \
+			'(.linux.namespaces[] | select(.type == "network")).path = $p' b/config.json >c
+		mv c b/config.json
+		for i in 1 2 3 4 5 6; do
+			ip link add outside type veth peer name other
+			ip link set mtu 1444 dev outside
+			ip address add 169.254.169.77/32 dev outside
+			ctr-oci --root oci run -b b c </dev/null || break
+			ip link del other
+		done
+		kill $!
+	END
+	unshare -n sh script >out
+	[ "$(grep -c 'mtu 1444' out)" = 6 ]
+	[ "$(grep -c 'inet 169.254.169.77/32' out)" = 6 ]
+}

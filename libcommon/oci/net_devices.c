@@ -63,7 +63,9 @@ int oci_net_devices_up(const struct spec *s, pid_t pid)
 	if (!s->net_devices.n)
 		return 0;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+	/* One that is joined: the process may still be on its way there. */
+	const char *joined = s->ns_path[NS_NET];
+	_cleanup_close_ int ns = open(joined ? joined : path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
 		return fail_errno(path);
 	if (nl_open(&host, NETLINK_ROUTE, -1) < 0)
