@@ -328,12 +328,10 @@ static int do_delete(const char *id)
 		oci_o.regex = false;
 		return delete_matching(id);
 	}
-	if (oci_record_open(&r, oci_dir, id, true) < 0) {
-		if (oci_o.force && errno == ENOENT)
-			return 0;
-		oci_die(1);
-	}
-	if (oci_delete(&r, oci_o.force) < 0)
+	int bad = oci_record_open(&r, oci_dir, id, true);
+	if (bad && oci_o.force && r.dir < 0 && errno == ENOENT)
+		return 0;
+	if ((bad && (!oci_o.force || r.dir < 0)) || oci_delete(&r, oci_o.force) < 0)
 		oci_die(1);
 	return 0;
 }

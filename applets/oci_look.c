@@ -40,6 +40,7 @@ int oci_do_list(void)
 		struct oci_record r;
 		if (oci_record_open(&r, oci_dir, names.v[i], false) < 0) {
 			warn_fail(); /* one bad record must not hide the others */
+			oci_record_close(&r);
 			continue;
 		}
 		const char *keys[] = {"bundle", "created", "owner"}, *v[3];

@@ -40,7 +40,8 @@ int oci_id_check(const char *id);
 /* Make the folder ROOT/ID and lock it. -1 with fail(), EEXIST when it is there already. */
 int oci_record_make(struct oci_record *r, const char *root, const char *id);
 /* Open the record that is there, and find out its status. `lock`: wait for its lock and hold it
- * until oci_record_close(). -1 with fail(), ENOENT when there is none. */
+ * until oci_record_close(). -1 with fail(), ENOENT when there is none; it is open all the same
+ * (r->dir) when its state is damaged, and takes its end from oci_delete() by force. */
 int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock);
 void oci_record_close(struct oci_record *r);
 /* Find out its status once more. */

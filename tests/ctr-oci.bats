@@ -263,6 +263,24 @@ load oci
 }
 no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" -type d)" ]; }
 
+@test "21.1 a state that a power cut has damaged: named, and delete --force clears it" {
+	local bad
+	bundle '"true"'
+	for bad in $'id=\'c' "$(seq 9)" id; do
+		create c
+		oci start c
+		wait_for 5 eval '[ "$(status c)" = stopped ]'
+		printf %s "$bad" >oci/c/state
+		run -0 --separate-stderr oci list -q
+		[[ -z $output && $stderr == "ctr-oci: c: state: "* ]]
+		run -1 oci delete c
+		[[ $output == "ctr-oci: c: state: "*"(delete --force)" ]]
+		oci delete --force c
+		[ -z "$(ls oci)" ]
+		ctr-cgset -d c # nobody knows of it, and no group outlives a power cut
+	done
+}
+
 @test "features and spec are JSON, and a bundle of spec runs" {
 	[[ "$(oci features)" == '{"ociVersionMin":"1.0.0","ociVersionMax":"1.3.0"'* ]]
 	(cd b && oci spec)

@@ -152,12 +152,8 @@ int oci_record_open(struct oci_record *r, const char *root, const char *id, bool
 	r->root = xstrdup(root);
 	r->id = xstrdup(id);
 	r->locked = lock;
-	if (faccessat(r->dir, "state", F_OK, 0) == 0 &&
-	    kv_read_at(&r->state, r->dir, "state") < 0) {
-		fail_about(id);
-		oci_record_close(r);
-		return -1;
-	}
+	if (faccessat(r->dir, "state", F_OK, 0) == 0 && kv_read_at(&r->state, r->dir, "state") < 0)
+		return fail("%s: %s (delete --force)", id, fail_msg());
 	oci_record_look(r);
 	return 0;
 }
