@@ -435,6 +435,28 @@ three() {
 	done
 }
 
+# Other tools' keys are in it, and their folder may be managed by links.
+@test "21.1 docker's config.json: what was there stays, whose it was, a link's file, two at once" {
+	local i
+	mkdir docker dots
+	conf() { jq -nc '{auths: ([range(20) | {"h\(.):1": {auth: "YTpi"}}] | add), plugins: {a: {b: 1}}}'; }
+	conf >dots/c.json
+	chmod 640 dots/c.json
+	chown 1234:1235 dots/c.json
+	ln -s ../dots/c.json docker/config.json
+	ctr-image logout h0:1
+	[ "$(readlink docker/config.json)" = ../dots/c.json ]
+	[ "$(stat -c '%a %u %g' dots/c.json)" = "640 1234 1235" ]
+	[ "$(jq -c '[(.auths | length), .plugins.a.b]' dots/c.json)" = "[19,1]" ]
+	for i in {1..19}; do ctr-image logout "h$i:1" & done
+	wait
+	[ "$(jq -c .auths dots/c.json)" = "{}" ]
+	# An empty one is none, for docker, too, whose own a power cut may empty.
+	: >dots/c.json
+	run -1 ctr-image logout h0:1
+	[[ $output == "ctr-image: h0:1: not logged in" ]]
+}
+
 @test "a token that expires in the middle of a pull is renewed (issue 19)" {
 	three
 	ctr-image rm new:1

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,21 +60,30 @@ static char *base64_decode(const char *s)
 	return out;
 }
 
+/* Where a link leads, so that it stays one. */
 static char *config_path(void)
 {
 	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
-	if (dir && *dir)
-		return path_join(dir, "config.json");
-	return home ? path_join(home, ".docker/config.json") : NULL;
+	char *path = dir && *dir ? path_join(dir, "config.json")
+		     : home      ? path_join(home, ".docker/config.json")
+				 : NULL;
+	char *leads = path ? realpath(path, NULL) : NULL;
+	if (!leads)
+		return path;
+	free(path);
+	return leads;
 }
 
-/* docker's file; an empty object when there is none. NULL with fail(). */
+/* docker's file; an empty object when there is none, or nothing in it (as docker does: a power cut
+ * may have emptied it). NULL with fail(). */
 static json_t *config_read(const char *path)
 {
 	size_t len;
 	if (!path || access(path, F_OK) < 0)
 		return json_object();
 	_cleanup_free_ char *text = file_read(path, 1 << 20, &len);
+	if (text && !len)
+		return json_object();
 	json_t *j = text ? json_parse(path, text, len) : NULL;
 	if (j && !json_is_object(j)) {
 		json_decref(j);
@@ -206,13 +217,22 @@ int registry_credentials(struct registry *r)
 /* With user NULL, they are forgotten. */
 int registry_credentials_store(const char *host, const char *user, const char *password)
 {
+	struct stat st = {.st_mode = 0600, .st_uid = geteuid(), .st_gid = getegid()};
 	_cleanup_free_ char *path = config_path();
+	if (!path)
+		return fail("no home directory to keep credentials in: set DOCKER_CONFIG");
+	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	if (user && dir_make(dir, 0700) < 0)
+		return -1;
+	_cleanup_close_ int order = dir_open(dir); /* of two at once, neither loses its entry */
+	if (order >= 0 && lock_wait(order, LOCK_EX) < 0)
+		return fail_about(dir);
 	_cleanup_json_ json_t *config = config_read(path);
-	if (!config || !path)
-		return path ? -1
-			    : fail("no home directory to keep credentials in: set DOCKER_CONFIG");
+	if (!config)
+		return -1;
 	const char *helper = helper_of(config, host);
 	if (helper) {
+		flock(order, LOCK_UN); /* it may ask somebody */
 		_cleanup_json_ json_t *j = json_make("{ServerURL:s,Username:s,Secret:s}",
 		    registry_auth_key_of(host), user ? user : "", user ? password : "");
 		_cleanup_free_ char *text =
@@ -234,9 +254,12 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		_cleanup_free_ char *code = base64_encode(pair);
 		json_object_set_new(auths, key, json_make("{auth:s}", code));
 	}
-	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-	if (dir_make(dir, 0700) < 0)
-		return -1;
+	stat(path, &st);
 	_cleanup_free_ char *text = json_pretty(config);
-	return file_write_at(AT_FDCWD, path, text, strlen(text), 0600, true);
+	if (file_write_at(AT_FDCWD, path, text, strlen(text), 0600, true) < 0)
+		return -1;
+	/* It stays whose it was (sudo may keep a user's HOME), where that can be. */
+	if (chown(path, st.st_uid, st.st_gid) == 0)
+		chmod(path, st.st_mode & 0777);
+	return 0;
 }
