@@ -124,6 +124,23 @@ test_setup() {
 	[ "$(nm "${of[0]}" | grep -c ' T str_')" -gt 3 ]
 }
 
+@test "21.15 EMBEDDED.md: options that messages name, machines, version and licence are true" {
+	local page=$top/packages/EMBEDDED.md o m
+	for o in $(perl -ne 'while (/"([^"]*)"/g) { $s = $1; print "$1\n" while $s =~ /\bCONFIG_(\w+)/g }' \
+		"$top"/applets/*.c "$top"/libcommon/*/*.c); do
+		grep -q "^|.*\`$o\`.*|" "$page" || { echo "CONFIG_$o is not on the page"; return 1; }
+	done
+	[[ "$(grep -c "md5=$(md5sum <"$top/LICENSE" | cut -d ' ' -f 1)" "$page")" = 1 ]]
+	o=$(sed -n 's/^VERSION := //p' "$top/Makefile")
+	grep -q "^CTRBOX_VERSION = $o$" "$page"
+	grep -q "ctrbox_$o.bb" "$page"
+	grep -q "^PKG_VERSION:=$o$" "$top/packages/openwrt/Makefile"
+	grep -q "^pkgver=$o$" "$top/packages/alpine/APKBUILD"
+	for m in $(awk '!/^#/ { print $1 }' "$top/libcommon/deps/machines"); do
+		[ "$m" = arm ] || grep -q "^| $m" "$page" # armv6's program
+	done
+}
+
 @test "21.14 a build without a network says what to do" {
 	mkdir none
 	run -1 unshare -n sh "$top/libcommon/deps/build.sh" "$WORLD/deps" .mark
