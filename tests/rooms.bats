@@ -20,7 +20,7 @@ test_setup() {
 plant() {
 	rm -f libcommon/*/planted.c
 	printf '%s\n' "$2" >"libcommon/$1/planted.c"
-	gcc -D_GNU_SOURCE -Iinclude -isystem "$top/build/deps/include" -c -o planted.o \
+	gcc -flto -D_GNU_SOURCE -Iinclude -isystem "$top/build/deps/include" -c -o planted.o \
 		"libcommon/$1/planted.c"
 	ar r lib.a planted.o
 }
@@ -158,6 +158,11 @@ int planted(void) { die("no"); }'
 	run -1 perl "$top/tests/rooms" lib.a
 	[[ "$output" = \
 		"libcommon/network/planted.c: calls die(): a library room never ends the process"* ]]
+	plant spec '#include <stdlib.h>
+void planted(int code);
+void planted(int code) { atexit(abort); exit(code); /* exit(3) */ }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "$(cut -d: -f2 <<<"$output" | xargs)" = "calls abort() calls exit()" ]
 	plant engine 'const char *ctr_lib(void); const char *planted(void) { return ctr_lib(); }'
 	run -1 perl "$top/tests/rooms" lib.a
 	[[ "$output" = \
