@@ -14,6 +14,7 @@
 #include "json.h"
 #include "record.h"
 #include "rows.h"
+#include "table.h"
 
 /* PRETTY_NAME of os-release(5), which is shell assignments. */
 static char *system_name(void)
@@ -74,15 +75,17 @@ static json_t *info(void)
 		die_fail();
 	_cleanup_free_ char *name = system_name(),
 			    *forward = file_read("/proc/sys/net/ipv4/ip_forward", 16, NULL);
-	json_t *j = json_make(
-	    "{ID:s,Containers:i,ContainersRunning:i,ContainersPaused:i,"
-	    "ContainersStopped:i,Images:I,ServerVersion:s,Driver:s,LoggingDriver:s,"
-	    "CgroupDriver:s,CgroupVersion:s,KernelVersion:s,OperatingSystem:s,"
-	    "OSType:s,Architecture:s,NCPU:i,MemTotal:I}",
-	    ctr_instance(), n.all, n.running, n.paused, n.all - n.running - n.paused,
-	    (json_int_t)images(), CTR_VERSION, "overlay", "json-file", "cgroupfs",
-	    cgroup_layout() == CGROUP_V2 ? "2" : "1", u.release, name, "linux", u.machine,
-	    (int)sysconf(_SC_NPROCESSORS_ONLN), (json_int_t)m.totalram * (json_int_t)m.mem_unit);
+	json_t *j =
+	    json_make("{ID:s,Containers:i,ContainersRunning:i,ContainersPaused:i,"
+		      "ContainersStopped:i,Images:I,ServerVersion:s,Driver:s,LoggingDriver:s,"
+		      "CgroupDriver:s,CgroupVersion:s,Swarm:{LocalNodeState:s},KernelVersion:s,"
+		      "OperatingSystem:s,"
+		      "OSType:s,Architecture:s,NCPU:i,MemTotal:I}",
+		ctr_instance(), n.all, n.running, n.paused, n.all - n.running - n.paused,
+		(json_int_t)images(), CTR_VERSION, "overlay", "json-file", "cgroupfs",
+		cgroup_layout() == CGROUP_V2 ? "2" : "1", "inactive", u.release, name, "linux",
+		u.machine, (int)sysconf(_SC_NPROCESSORS_ONLN),
+		(json_int_t)m.totalram * (json_int_t)m.mem_unit);
 	json_t *more = json_make("{DockerRootDir:s,Name:s,DefaultRuntime:s,SecurityOptions:[s],"
 				 "MemoryLimit:b,PidsLimit:b,CPUShares:b,CPUSet:b,IPv4Forwarding:b}",
 	    ctr_lib(), u.nodename, "ctr-oci", "name=seccomp,profile=builtin", there("memory"),
@@ -101,18 +104,40 @@ static json_t *version(void)
 	return json_make("{Client:O,Server:o}", one, one);
 }
 
-/* Lines of `Key: value`, for people. */
+/* Lines of `Key: value`, for people. Under docker's word they are those that scripts look for with
+ * grep(1): " Storage Driver: overlay", "  Running: 1", " Total Memory: 23.5GiB". */
 static void print_lines(const json_t *j)
 {
+	static const char *const names[][2] = {{"Driver", "Storage Driver"},
+	    {"ContainersRunning", " Running"}, {"ContainersPaused", " Paused"},
+	    {"ContainersStopped", " Stopped"}, {"NCPU", "CPUs"}, {"MemTotal", "Total Memory"}};
 	const char *k;
 	json_t *v;
 	json_object_foreach((json_t *)j, k, v)
 	{
 		if (json_is_array(v))
 			v = json_array_get(v, 0);
+		if (json_is_object(v))
+			v = json_object_iter_value(json_object_iter(v));
 		_cleanup_free_ char *s =
 		    json_is_string(v) ? str_escape(json_string_value(v)) : json_text(v);
-		printf("%s: %s\n", k, s);
+		if (!table_docker) {
+			printf("%s: %s\n", k, s);
+			continue;
+		}
+		const char *name = k;
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+			if (strcmp(names[i][0], k) == 0)
+				name = names[i][1];
+		for (putchar(' '); *name; name++) {
+			putchar(*name);
+			if (name[0] >= 'a' && name[1] >= 'A' && name[1] <= 'Z')
+				putchar(' ');
+		}
+		char size[16];
+		printf(": %s\n", str_eq(k, "MemTotal")
+				     ? size_docker((uint64_t)json_integer_value(v), 1024, size)
+				     : s);
 	}
 }
 

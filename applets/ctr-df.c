@@ -17,7 +17,7 @@
 #include "tree.h"
 #include "volume.h"
 
-static bool verbose, as_json, words; /* words: sizes as docker has them */
+static bool verbose, as_json;
 static const char *format;
 
 static const struct opt opts[] = {
@@ -75,7 +75,7 @@ static void image_add(
 	uint64_t own = layers_size(s, &c, seen, &shared) + blobs + m.config_size;
 	count(k, users, own);
 	strv_addf(&k->lines, "%s\t%.12s\t%s\t%s\t%zu", r->name ? r->name : "<none>", m.config,
-	    size_human(shared, a), size_human(own, b), users);
+	    size_text(format, shared, a), size_text(format, own, b), users);
 	manifest_free(&m);
 	config_free(&c);
 }
@@ -118,7 +118,7 @@ static void containers(struct kind *k)
 			const char *image = kv_get(&c.conf, "image");
 			count(k, lives, n);
 			strv_addf(&k->lines, "%s\t%s\t%s\t%s", c.name, image ? image : "",
-			    status_name(c.status), size_human(n, size));
+			    status_name(c.status), size_text(format, n, size));
 		}
 		container_close(&c);
 	}
@@ -137,17 +137,15 @@ static void volumes(struct kind *k)
 		if (volume_users(names.v[i], &users) < 0)
 			die_fail();
 		count(k, users.n, n);
-		strv_addf(&k->lines, "%s\t%zu\t%s", names.v[i], users.n, size_human(n, size));
+		strv_addf(
+		    &k->lines, "%s\t%zu\t%s", names.v[i], users.n, size_text(format, n, size));
 	}
 }
 
-static void summary(struct kind *k, struct strv *lines)
+static void summary(struct kind *k, struct strv *lines, const char *words)
 {
 	char size[16], idle[16];
-	if (words)
-		size_docker(k->size, 1000, size), size_docker(k->idle, 1000, idle);
-	else
-		size_human(k->size, size), size_human(k->idle, idle);
+	size_text(words, k->size, size), size_text(words, k->idle, idle);
 	_cleanup_free_ char *back =
 	    xasprintf("%s (%d%%)", idle, k->size ? (int)(k->idle * 100 / k->size) : 0);
 	if (as_json)
@@ -172,7 +170,7 @@ int ctr_df_main(int argc, char **argv)
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no operands");
 	format = rows_format(format, false, NULL);
-	words = format;
+	const char *words = format; /* sizes as docker has them */
 	images(&k[0]);
 	containers(&k[1]);
 	volumes(&k[2]);
@@ -184,6 +182,6 @@ int ctr_df_main(int argc, char **argv)
 		puts("");
 	}
 	for (int i = 0; i < 3; i++)
-		summary(&k[i], &lines);
+		summary(&k[i], &lines, words);
 	return rows_print(&lines, format, heads, true) < 0;
 }

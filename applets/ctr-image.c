@@ -364,7 +364,7 @@ static int do_prune(int argc, char **argv)
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
 	image_prune(&s, &freed);
-	printf("freed %s\n", size_human(freed, text));
+	printf("freed %s\n", size_text(NULL, freed, text));
 	return 0;
 }
 

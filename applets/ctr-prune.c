@@ -15,12 +15,13 @@
 #include "opt.h"
 #include "prune.h"
 #include "record.h"
+#include "rows.h"
 #include "stamp.h"
 #include "steer.h"
 #include "tree.h"
 #include "volume.h"
 
-static bool force, all, volumes;
+static bool force, all, volumes, listed;
 static struct strv filters;
 static int64_t until = INT64_MAX;
 static uint64_t freed;
@@ -72,10 +73,12 @@ static bool meant(int64_t made, const char *labels)
 	return true;
 }
 
+/* As docker says it: a list has a blank line after it, and there is no empty one. */
 static void headed(const char *what, const struct strv *names)
 {
 	if (names->n)
-		printf("Deleted %s:\n", what);
+		printf("%sDeleted %s:\n", listed ? "\n" : "", what);
+	listed |= names->n;
 }
 
 static int containers(void)
@@ -262,6 +265,9 @@ int ctr_prune_main(int argc, char **argv)
 	for (size_t i = 0; i < 4; i++)
 		if (only ? strcmp(only, kinds[i].name) == 0 : i != 2 || volumes)
 			r |= kinds[i].fn();
-	printf("Total reclaimed space: %s\n", size_human(freed, text));
+	if (listed)
+		puts("");
+	if (!only || *only != 'n') /* a network takes no space */
+		printf("Total reclaimed space: %s\n", size_text(NULL, freed, text));
 	return r != 0;
 }

@@ -152,7 +152,7 @@ static char *field(const struct container *c, int f)
 		s = kv_get(k, "restart") ? kv_get(k, "restart") : "no";
 		break;
 	case SIZE:
-		return ps_size(c, false);
+		return ps_size(c, NULL);
 	case LABELS:
 		return joined(kv_get(k, "label"));
 	}
@@ -331,7 +331,7 @@ static char *text_of(const struct container *c, const int *cols, size_t n)
 	if (template_is(o.fields)) {
 		struct strv line = {0};
 		_cleanup_free_ char *size =
-		    o.size || strstr(o.fields, ".Size") ? ps_size(c, true) : NULL;
+		    o.size || strstr(o.fields, ".Size") ? ps_size(c, o.fields) : NULL;
 		return ps_template(&line, o.fields, c, size, o.no_trunc) < 0 ? NULL : line.v[0];
 	}
 	if (o.quiet)

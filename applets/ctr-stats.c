@@ -120,7 +120,7 @@ static void cells(struct table *t, const char *const v[8])
 /* A template has docker's words. */
 static char *size(uint64_t bytes, int base, char out[16])
 {
-	return format ? size_docker(bytes, base, out) : size_human(bytes, out);
+	return format ? size_docker(bytes, base, out) : size_text(NULL, bytes, out);
 }
 
 static void pair(char out[40], const char *a, const char *b)

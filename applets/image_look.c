@@ -28,15 +28,6 @@ static uint64_t image_size(
 	return n;
 }
 
-/* A template has docker's words. */
-static void image_words(uint64_t bytes, char out[16])
-{
-	if (image_o.format)
-		size_docker(bytes, 1000, out);
-	else
-		size_human(bytes, out);
-}
-
 static char *age(const char *created)
 {
 	int64_t t = created ? stamp_parse(created, strlen(created)) : -1;
@@ -140,7 +131,7 @@ static void ls_one(
 	else
 		*tag++ = 0;
 	if (good)
-		image_words(image_size(s, &m, &c), size);
+		size_text(image_o.format, image_size(s, &m, &c), size);
 	_cleanup_free_ char *when = age(c.created);
 	int64_t at = c.created ? stamp_parse(c.created, strlen(c.created)) : -1;
 	_cleanup_free_ char *made_at = stamp_local(at / 1000000000);
@@ -343,10 +334,10 @@ int image_do_history(int argc, char **argv)
 	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as in docker */
 		char size[16];
 		h = json_array_get(list, i);
-		image_words(0, size);
+		size_text(image_o.format, 0, size);
 		_cleanup_free_ char *when = age(json_string_value(json_object_get(h, "created")));
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
-			image_words(m.layers[--layer].size, size);
+			size_text(image_o.format, m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),
 			   *comment = json_string_value(json_object_get(h, "comment"));
 		char *id = xstrdup("<missing>");

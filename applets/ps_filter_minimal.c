@@ -3,7 +3,7 @@
 
 const struct ps_key ps_keys_more[] = {{NULL, NULL, NULL, false}};
 
-char *ps_size(const struct container *c, bool words)
+char *ps_size(const struct container *c, const char *words)
 {
 	(void)c, (void)words;
 	return NULL;

@@ -11,6 +11,7 @@
 #include "portspec.h"
 #include "ps_filter.h"
 #include "ps_template.h"
+#include "rows.h"
 #include "spec.h"
 #include "volume.h"
 
@@ -149,17 +150,13 @@ static int check_port(const char *want)
 	return port_range_parse("--filter", want, &from, &to, &proto);
 }
 
-char *ps_size(const struct container *c, bool words)
+char *ps_size(const struct container *c, const char *words)
 {
 	char own[16], whole[16];
 	uint64_t n, all;
 	if (container_sizes(c, &n, &all) < 0)
 		return xstrdup("");
-	if (words)
-		size_docker(n, 1000, own), size_docker(all, 1000, whole);
-	else
-		size_human(n, own), size_human(all, whole);
-	return xasprintf("%s (virtual %s)", own, whole);
+	return xasprintf("%s (virtual %s)", size_text(words, n, own), size_text(words, all, whole));
 }
 
 const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},

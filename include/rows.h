@@ -21,4 +21,10 @@ int rows_print(struct strv *lines, const char *format, const char *const *heads,
  * lines are cut up. */
 void rows_columns(struct strv *lines);
 
+/* A size as people read it: "512", "12.5M"; in a template, and where docker's word was used, as
+ * docker has it. Returns out. */
+char *size_text(const char *format, uint64_t bytes, char out[16]);
+/* docker's: "1.98MB" (base 1000), "692KiB" (base 1024). */
+char *size_docker(uint64_t bytes, int base, char out[16]);
+
 #endif

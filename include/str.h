@@ -88,10 +88,6 @@ int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t
 /* Read a size in bytes: digits, then optionally one of k m g t (in either case, powers of 1024),
  * then optionally b. */
 int size_parse(const char *what, const char *s, uint64_t *out);
-/* A size as people read it: "512", "12.5M". Returns out. */
-char *size_human(uint64_t bytes, char out[16]);
-/* The same in docker's words, for its templates: "1.98MB" (base 1000), "692KiB" (base 1024). */
-char *size_docker(uint64_t bytes, int base, char out[16]);
 /* Is this a name for a container, a network or a volume, [A-Za-z0-9][A-Za-z0-9_.-]{0,127}? 0, or -1
  * with fail(). */
 int name_check(const char *what, const char *s);

@@ -21,8 +21,8 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	run -2 ctr-prune -f --volumes --filter until=1h
 	[ "$(ctr-ps -aq | wc -l)" = 3 ]
 	run -0 ctr-prune -f
-	[ "$(echo "$output" | head -n 5 | tr '\n' ,)" = \
-		"Deleted Containers:,done,waits,Deleted Networks:,empty," ]
+	[ "$(echo "$output" | head -n 7 | tr '\n' ,)" = \
+		"Deleted Containers:,done,waits,,Deleted Networks:,empty,," ]
 	[[ "${lines[-1]}" = "Total reclaimed space: "*K ]]
 	[ "$(ctr-ps -a --format '{{.Names}}') $(ctr-net ls -q) $(ctr-volume ls -q |
 		tr '\n' ,) $(ctr-image ls -q | wc -l)" = "web  vidle,vused, 2" ]

@@ -26,6 +26,23 @@ char *size_docker(uint64_t bytes, int base, char out[16])
 	return out;
 }
 
+char *size_text(const char *format, uint64_t bytes, char out[16])
+{
+	static const char units[] = "BKMGTPE";
+	unsigned u = 0;
+	uint64_t rest = 0;
+	if (format || table_docker)
+		return size_docker(bytes, 1000, out);
+	while (bytes >= 1024) {
+		rest = bytes % 1024;
+		bytes /= 1024;
+		u++;
+	}
+	snprintf(
+	    out, 16, u ? "%u.%u%c" : "%u", (unsigned)bytes, (unsigned)(rest * 10 / 1024), units[u]);
+	return out;
+}
+
 const char *rows_format(const char *format, bool other, const char *docker)
 {
 	if (format ? strcmp(format, "table") != 0 : !table_docker)

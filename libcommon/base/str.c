@@ -329,23 +329,6 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 	return 0;
 }
 
-char *size_human(uint64_t bytes, char out[16])
-{
-	static const char units[] = "BKMGTPE";
-	unsigned u = 0;
-	uint64_t rest = 0;
-	while (bytes >= 1024) {
-		rest = bytes % 1024;
-		bytes /= 1024;
-		u++;
-	}
-	if (u == 0)
-		snprintf(out, 16, "%" PRIu64, bytes);
-	else
-		snprintf(out, 16, "%" PRIu64 ".%" PRIu64 "%c", bytes, rest * 10 / 1024, units[u]);
-	return out;
-}
-
 bool name_valid(const char *s)
 {
 	static const char alnum[] =

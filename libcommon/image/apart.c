@@ -20,6 +20,7 @@
 #include "confine.h"
 #include "err.h"
 #include "file.h"
+#include "rows.h"
 #include "sys.h"
 #include "undo.h"
 
@@ -134,7 +135,7 @@ static void progress(struct mover *m)
 	char size[16];
 	time_t now = time(NULL);
 	if (now != m->said)
-		progress_line(m->a->what, size_human(m->sums->raw_size, size));
+		progress_line(m->a->what, size_text(NULL, m->sums->raw_size, size));
 	m->said = now;
 }
 

@@ -25,6 +25,7 @@
 #include "json.h"
 #include "pidfd.h"
 #include "registry.h"
+#include "rows.h"
 #include "str.h"
 #include "undo.h"
 
@@ -141,7 +142,7 @@ static void registry_http_tell(pid_t pid, int err, const char *what, int out)
 		st.st_size = atoll(io + 6);
 	progress_line(what, strstr(complaint(err, text), "retry")
 				? "busy or down: trying again"
-				: size_human((uint64_t)st.st_size, size));
+				: size_text(NULL, (uint64_t)st.st_size, size));
 }
 
 /* Returns its exit code; when that is not 0, fail() remembers what curl said. */
