@@ -40,7 +40,8 @@ struct monitor {
 	struct spec *spec;
 	bool detached, fresh; /* fresh: made by this very ctr-run */
 	pid_t self;
-	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
+	int restarts; /* how often it was started again */
+	int ready;    /* pipe to the launcher; -1 in the foreground or once it was told */
 	char *cgroup;
 	char *dir; /* its directory's path */
 	struct group group;
@@ -96,9 +97,9 @@ void monitor_winch(struct monitor *m);
 
 /* --- monitor_start.c: one start, and what it has made --- */
 
-/* Start the container for the `restarts`-th time again, and record it. -1 with fail() and the exit
- * code in m->l.code; monitor_teardown() is still to be called. */
-int monitor_start(struct monitor *m, int restarts);
+/* Start the container, and record it. -1 with fail() and the exit code in m->l.code;
+ * monitor_teardown() is still to be called. */
+int monitor_start(struct monitor *m);
 /* --sdnotify (monitor_notify.c): a socket for the container at /run/notify, and its variable; what
  * has come there, to systemd's; that it has started. */
 #ifdef CTR_MINIMAL
@@ -119,8 +120,9 @@ void notify_started(struct monitor *m);
 void monitor_hold_state(struct monitor *m);
 void monitor_drop_state(struct monitor *m);
 #endif
-/* Write the state file, of a running or of a restarting container. -1 with fail(). */
-int monitor_state(struct monitor *m, bool restarting, int restarts);
+/* Write the state file, of a running or (without a first process) of a restarting container. -1
+ * with fail(). */
+int monitor_state(struct monitor *m);
 /* Release the networks, the group and the log. */
 void monitor_teardown(struct monitor *m);
 /* The bundle that hooks are told of. */

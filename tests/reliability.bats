@@ -199,3 +199,23 @@ count() {
 		three) with three ports, $private KiB private" >&3
 	[[ "$BIN" == */san/* ]] || [ "$private" -le 200 ]
 }
+
+# bats test_tags=ctr-exec,ctr-ps,ctr-gc,ctr-stop
+@test "a state that is emptied, spoilt or removed while its container runs is written again" {
+	dir=$CTR_RUN/containers/keep was=$(cat "$CTR_RUN/containers/keep/state")
+	for spoil in ': >$dir/state' 'echo x >$dir/state' 'rm $dir/state' 'rm -r $dir'; do
+		for look in 'ctr-exec keep true' ctr-ps ctr-gc 'ctr-inspect keep'; do
+			eval "$spoil"
+			h $look >/dev/null
+			[ "$(cat "$dir/state")" = "$was" ]
+		done
+	done
+	[ "$before" = "$(living)" ]
+	ctr-run -d --name again --restart always "$ROOTFS" sh -c 'sleep .1; false' >/dev/null
+	wait_for 5 grep -q restarting "$CTR_RUN/containers/again/state"
+	rm "$CTR_RUN/containers/again/state"
+	[ "$(ctr-ps -n --filter name=again | wc -l)" = 1 ]
+	rm "$CTR_RUN/containers/keep/state"
+	h timeout 20 ctr-stop -t 0 keep
+	[[ "$(ctr-ps -an --filter name='^keep$' -o status)" = exited* ]]
+}

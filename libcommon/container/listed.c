@@ -79,6 +79,7 @@ void record_unlisted(struct container *c, int lib)
 void monitor_hold_state(struct monitor *m)
 {
 	_cleanup_free_ char *path = record_run_path(m->c->name, "state");
+	monitor_drop_state(m);
 	m->state = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	lock_wait(m->state, LOCK_EX);
 }

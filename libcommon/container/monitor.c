@@ -32,7 +32,7 @@
 #include "undo.h"
 #include "volume.h"
 
-static bool restart_wanted(const struct monitor *m, int code, int restarts)
+static bool restart_wanted(const struct monitor *m, int code)
 {
 	struct kv now = {0}; /* ctr-update may have changed the policy */
 	if (m->health.again && !monitor_stopping(m))
@@ -49,7 +49,7 @@ static bool restart_wanted(const struct monitor *m, int code, int restarts)
 		return false;
 	if (str_starts(p, "on-failure")) {
 		int max = p[10] == ':' ? atoi(p + 11) : 0;
-		return code != 0 && (max == 0 || restarts < max);
+		return code != 0 && (max == 0 || m->restarts < max);
 	}
 	return true; /* for always and unless-stopped */
 }
@@ -120,27 +120,27 @@ static void terminal_begin(struct monitor *m)
 	}
 }
 
-static int one_life(struct monitor *m, int restarts, bool *started)
+static int one_life(struct monitor *m, bool *started)
 {
-	if (monitor_start(m, restarts) < 0) {
+	if (monitor_start(m) < 0) {
 		_cleanup_free_ char *why = fail_copy();
 		int code = m->l.code;
 		monitor_teardown(m);
 		if (code == ENGINE_NO_OVERLAY) {
 			if (root_copy(m, why) == 0)
-				return one_life(m, restarts, started);
+				return one_life(m, started);
 			code = 125;
 			free(why);
 			why = fail_copy();
 		}
 		after_the_end(m);
 		record_exit_write(m->c->dir, code, false,
-		    restarts); /* the record says why nothing ran, as docker's does */
+		    m->restarts); /* the record says why nothing ran, as docker's does */
 		record_error_write(m->c->dir, why);
 		not_started(m, code, why);
 		return code;
 	}
-	if (!m->fresh || restarts)
+	if (!m->fresh || m->restarts)
 		record_error_write(m->c->dir, NULL);
 	*started = true;
 	health_begin(m);
@@ -167,7 +167,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
 		warn("%s: killed: it had more memory than its limit (-m) allows", m->c->name);
-	if (record_exit_write(m->c->dir, code, oom, restarts) < 0)
+	if (record_exit_write(m->c->dir, code, oom, m->restarts) < 0)
 		warn_about(m->c->name);
 	if (oom)
 		event_container(m->c, "oom", NULL, NULL);
@@ -225,23 +225,26 @@ static int lives(struct monitor *m)
 	unsigned step = 0;
 	int code;
 	bool started = false;
-	for (int restarts = 0;; restarts++) {
+	for (;;) {
 		struct timespec t0, t1;
 		clock_now(CLOCK_MONOTONIC, &t0);
-		if (restarts)
+		if (m->restarts)
 			reload(m);
-		code = one_life(m, restarts, &started);
+		code = one_life(m, &started);
 		clock_now(CLOCK_MONOTONIC, &t1);
-		if (!started || !restart_wanted(m, code, restarts))
+		if (!started || !restart_wanted(m, code))
 			break;
+		m->restarts++;
 		container_started(m->c); /* a start that failed has kept it */
-		if (monitor_state(m, true, restarts + 1) < 0)
+		if (monitor_state(m) < 0)
 			warn_about(m->c->name);
 		if (!monitor_back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
 	if (monitor_stopping(m) && !m->host_ends && !monitor_removed(m))
 		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
+	fcntl(m->c->dir, F_SETLK,
+	    &(struct flock){.l_type = F_UNLCK}); /* it is not to be written again */
 	if (record_state_remove(m->c->name) < 0)
 		warn_about(m->c->name);
 	/* A container that never ran leaves nothing. */

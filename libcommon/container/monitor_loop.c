@@ -117,8 +117,11 @@ static bool monitor_loop_on_signals(struct monitor *m, int *status)
 				} else {
 					health_ended(m, p, st, ended);
 				}
-		} else if (sig == SIGWINCH) {
+		} else if (sig == SIGWINCH) { /* also when its state is lost */
 			monitor_winch(m);
+			container_refresh_name(m->c);
+			if (monitor_state(m) < 0)
+				warn_about(m->c->name);
 		} else {
 			forward(m, sig);
 		}

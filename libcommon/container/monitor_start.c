@@ -131,7 +131,7 @@ static void close_ends(struct ends *e, bool keep_too)
 
 /* --- starting --- */
 
-int monitor_state(struct monitor *m, bool restarting, int restarts)
+int monitor_state(struct monitor *m)
 {
 	struct kv kv = {0};
 	char boot[37] = "";
@@ -140,7 +140,7 @@ int monitor_state(struct monitor *m, bool restarting, int restarts)
 	pid_starttime(getpid(), &own);
 	kv_set(&kv, "id", m->c->id);
 	kv_set(&kv, "boot", boot);
-	if (!restarting) {
+	if (m->l.pid) {
 		kv_setf(&kv, "pid", "%d", (int)m->l.pid);
 		kv_setf(&kv, "starttime", "%llu", (unsigned long long)m->l.starttime);
 	} else {
@@ -149,10 +149,14 @@ int monitor_state(struct monitor *m, bool restarting, int restarts)
 	kv_setf(&kv, "monitor", "%d", (int)getpid());
 	kv_setf(&kv, "monitor_starttime", "%llu", (unsigned long long)own);
 	kv_set(&kv, "cgroup", m->group.made ? m->cgroup : "");
-	kv_setf(&kv, "restarts", "%d", restarts);
+	kv_setf(&kv, "restarts", "%d", m->restarts);
 	container_net_state(&m->plug, &kv);
 	int r = record_state_write(m->c->name, &kv);
 	kv_free(&kv);
+	/* Only so that it tells who we are, when `state` is lost (record.c). */
+	fcntl(m->c->dir, F_SETLK, &(struct flock){.l_type = F_RDLCK});
+	if (r == 0 && m->detached && m->l.pid)
+		monitor_hold_state(m);
 	return r;
 }
 
@@ -179,13 +183,11 @@ static int watch_output(struct monitor *m, const struct ends *e)
 
 /* When the pid cannot be recorded, nobody could find the process: then the container does not
  * start. */
-static int record_start(struct monitor *m, int restarts)
+static int record_start(struct monitor *m)
 {
-	if (monitor_state(m, false, restarts) == 0) {
-		if (m->detached)
-			monitor_hold_state(m);
+	if (monitor_state(m) == 0) {
 		/* What is restarted at boot is what was started and has not been stopped since. */
-		if (m->detached && !m->l.passing && !restarts) {
+		if (m->detached && !m->l.passing && !m->restarts) {
 			if (!m->fresh)
 				file_sync(m->c->dir, "exit");
 			file_sync(m->c->dir, "started");
@@ -250,7 +252,7 @@ const char *monitor_bundle(const struct monitor *m)
 	return bundle && *bundle ? bundle : m->dir;
 }
 
-int monitor_start(struct monitor *m, int restarts)
+int monitor_start(struct monitor *m)
 {
 	/* From here until the start is recorded, nobody renames the container or changes its
 	 * limits. */
@@ -261,7 +263,7 @@ int monitor_start(struct monitor *m, int restarts)
 	container_refresh_name(m->c);
 	const int apart[] = {m->c->dir, m->c->life, m->c->starting, m->epoll};
 	memcpy(m->l.apart, apart, sizeof apart);
-	m->l.again = restarts > 0;
+	m->l.again = m->restarts > 0;
 	m->l.can_copy = volume_can_fill;
 	m->l.passing = container_passing(m->c);
 	free(m->dir);
@@ -287,11 +289,11 @@ int monitor_start(struct monitor *m, int restarts)
 	int64_t limit = kv_num(&m->c->conf, "timeout", 0);
 	m->kill_at = limit ? now_ms() + 1000 * limit : 0;
 	if (container_net_files(&m->plug, m->c, m->spec) < 0 ||
-	    record_started_write(m->c->dir, m->fresh && !restarts) < 0 || launch_shared(m) < 0 ||
+	    record_started_write(m->c->dir, m->fresh && !m->restarts) < 0 || launch_shared(m) < 0 ||
 	    write_pidfile(m) < 0)
 		return close_ends(&e, true), -1;
 	close_ends(&e, false);
-	if (record_start(m, restarts) < 0)
+	if (record_start(m) < 0)
 		return close_ends(&e, true), -1;
 	m->fd[ON_FIFO] = e.keep[0];
 	return watch_output(m, &e);

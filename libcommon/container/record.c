@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,22 @@ void record_read_state(struct container *c)
 		corrupt(c);
 }
 
+/* Somebody has emptied, spoilt or removed the `state` of a container that lives. Its monitor is
+ * found by its lock of fcntl(2), and writes it anew when the signal comes, which means nothing to
+ * others. */
+static void state_again(struct container *c)
+{
+	for (int i = 0; i < 100 && !c->state.keys.n; i++) {
+		struct flock l = {.l_type = F_WRLCK};
+		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0)
+			return;
+		kill(l.l_pid, SIGWINCH);
+		nap_ms(1);
+		c->status = ST_CREATED;
+		record_read_state(c);
+	}
+}
+
 int record_held(int dir)
 {
 	_cleanup_close_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -211,7 +228,7 @@ static void derive(struct container *c, bool locked_by_us)
 	else if (live && again)
 		c->status = ST_RESTARTING;
 	else if (live && (alive || (c->started && !c->has_exit)))
-		/* Without a process its end is being recorded, or its state was emptied. */
+		/* Without a process its end is being recorded, or its state is gone. */
 		c->status = frozen(c) ? ST_PAUSED : ST_RUNNING;
 	else if (alive)
 		c->status = ST_ORPHANED;
@@ -241,11 +258,14 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 		corrupt(c);
 	}
 	c->id = xstrdup(id ? id : c->name);
+	bool sound = c->status != ST_CORRUPT;
 	record_read_state(c);
 	if (!c->listed || !c->pid)
 		read_exit(c);
 	if (!c->listed || (!c->pid && !c->has_exit))
 		read_started(c);
+	if (sound && (c->started || c->has_exit))
+		state_again(c);
 	if (c->has_exit && c->exit_code >= 125 && faccessat(c->dir, "error", F_OK, 0) == 0)
 		c->error = file_read_at(c->dir, "error", 4096, NULL);
 	derive(c, locked_by_us);
