@@ -57,6 +57,9 @@ int mount_map(int mount, bool rec, int userns);
  * left (openat2(2) with RESOLVE_IN_ROOT; before Linux 5.6 component by component). `mode` is for
  * O_CREAT. -1 with errno, without fail(). */
 int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
+/* Open what is beneath dirfd with no link on the way, in one call; -1 with errno, ENOSYS before
+ * Linux 5.6. */
+int path_open_straight(int dirfd, const char *path, int flags);
 /* An O_PATH descriptor of the directory (`dir`) or file at `path` beneath rootfd, which is made
  * with its parents when it is missing. -1 with errno. */
 int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode);

@@ -666,6 +666,20 @@ load image
 	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import deep deep.tar
 	[ "$(wc -l <calls)" -lt 10000 ]
 }
+@test "14.8: entries at the ends of two deep ways in turn do not take a step for each folder" {
+	need strace
+	not_old "its way takes a step for each"
+	local deep entries=() i
+	deep=$(printf '/a%.0s' {1..300})
+	entries=("f 0$deep/d/x x" "f 1$deep/d/x x" "s 0$deep/l d" "s 1$deep/l d")
+	for i in {1..50}; do
+		entries+=("f $((i & 1))$deep/$i x" "f $((i & 1))$deep/l/$i x")
+	done
+	mktar "${entries[@]}" >turns.tar
+	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import turns turns.tar
+	[ "$(wc -l <calls)" -lt 5000 ]
+	[ "$(find "$CTR_LIB"/layers/*/[01] -type f | wc -l)" -eq 102 ]
+}
 @test "14.8: folders that two layers leave out are not each looked for from the top again" {
 	need strace
 	local deep

@@ -13,6 +13,7 @@
 
 #include "err.h"
 #include "str.h"
+#include "sys.h"
 #include "unpack.h"
 
 /* Append one component of a name to out[PATH_MAX], *n long: "." is nothing, ".." goes up. -1: above
@@ -191,22 +192,50 @@ static size_t way_same(const struct unpack *u, const char *path, size_t dirlen, 
 	return depth;
 }
 
+/* As much of path[at..*end] in one call as has no link in it and is there: all, or half, or half of
+ * that. So entries at the ends of two deep ways in turn do not take a step for each component. -1
+ * with errno when only the next component is left. */
+static int way_jump(const struct unpack *u, char *path, size_t at, size_t *end)
+{
+	errno = ELOOP;
+	while (errno != ENOSYS && memchr(path + at, '/', *end - at)) {
+		char was = path[*end];
+		path[*end] = 0;
+		int fd = path_open_straight(u->fds[u->depth], path + at, O_RDONLY | O_DIRECTORY);
+		path[*end] = was;
+		if (fd >= 0)
+			return fd;
+		*end = at + (*end - at) / 2;
+		while (*end > at && path[*end] != '/')
+			--*end;
+	}
+	return -1;
+}
+
 int unpack_way(struct unpack *u, char path[PATH_MAX], const char **base, bool make)
 {
 	int links = 0;
 	size_t same;
+	bool jump;
 again:;
+	jump = true;
 	const char *slash = strrchr(path, '/');
 	size_t dirlen = slash ? (size_t)(slash - path) : 0;
 	*base = slash ? slash + 1 : path;
 	unpack_way_drop(u, way_same(u, path, dirlen, &same));
 	for (size_t at = same; at < dirlen;) {
 		at += path[at] == '/';
-		size_t len = strcspn(path + at, "/");
-		char name[NAME_MAX + 1];
-		memcpy(name, path + at, len);
-		name[len] = 0;
-		int fd = way_step(u, u->fds[u->depth], name, path, at, make);
+		size_t end = dirlen, len = strcspn(path + at, "/");
+		int fd = jump ? way_jump(u, path, at, &end) : -1;
+		if (fd < 0) {
+			char name[NAME_MAX + 1];
+			memcpy(name, path + at, len);
+			name[len] = 0;
+			/* beneath what is missing, all is */
+			jump = jump && (errno == ELOOP || errno == ENOTDIR);
+			fd = way_step(u, u->fds[u->depth], name, path, at, make);
+			end = at + len;
+		}
 		if (fd == -2) {
 			if (++links <= LINKS_MAX)
 				goto again;
@@ -215,7 +244,7 @@ again:;
 		}
 		if (fd < 0)
 			return -1;
-		at += len;
+		at = end;
 		if (u->depth == UNPACK_KEPT) /* the last slot holds the end of a deep way, for this
 						entry only */
 			close(u->fds[UNPACK_KEPT]);

@@ -106,7 +106,7 @@ static int files_only(void)
 	    SYS_mprotect, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex, SYS_exit, SYS_exit_group,
 	    SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_rt_sigreturn, SYS_restart_syscall,
 	    SYS_geteuid, SYS_getegid, SYS_getuid, SYS_getgid, SYS_getpid, SYS_gettid,
-	    SYS_sched_yield, SYS_getrandom,
+	    SYS_sched_yield, SYS_getrandom, SYS_openat2,
 #ifdef SYS_newfstatat
 	    SYS_newfstatat, SYS_mmap, SYS_clock_gettime, SYS_gettimeofday
 #else /* 32 bits: larger files, later times, and on most more users than 65536 */

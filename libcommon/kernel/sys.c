@@ -358,6 +358,14 @@ int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	return walk_open(rootfd, path, flags, mode);
 }
 
+int path_open_straight(int dirfd, const char *path, int flags)
+{
+	struct open_how_s how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+	    .resolve = 0x08 /* BENEATH */ | 0x04 /* NO_SYMLINKS */};
+	return (int)sys_new(
+	    SYS_openat2, "openat2", dirfd, (long)path, (long)&how, sizeof how, 0, 0);
+}
+
 static int make_in_root(int rootfd, const char *path, bool dir, mode_t mode, int links)
 {
 	char to[4096];
