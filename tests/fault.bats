@@ -59,6 +59,26 @@ each_fault() {
 	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
 }
 
+# bats test_tags=ctr-volume
+@test "21.14 an error that the C library has no words for is named; the others have theirs" {
+	need strace
+	local e words
+	says() { # ERROR WORDS
+		run -1 strace -qq -o log -e trace=renameat -e "inject=renameat:error=$1" \
+			unshare -n ctr-net create --subnet 10.98.7.0/24 n
+		echo "$1: $output"
+		[[ $output == "ctr-net: "*"conf: write: "$2 ]]
+	}
+	# as glibc has it (sanitizers), and ours
+	says EUCLEAN '@(Structure needs cleaning|File system damaged)'
+	says ENOPKG '@(Package not installed|Error 65)'
+	says EIO '@(Input/output|I/O) error'
+	says EROFS 'Read-only file system'
+	says ENOSPC 'No space left on device'
+	says EDQUOT '@(Disk quota|Quota) exceeded'
+	says ESTALE 'Stale file handle'
+}
+
 # bats test_tags=ctr-run
 @test "the n-th call of a start fails, n from 1 on: a message, an exit code, nothing left" {
 	each_fault 60 1 "$ROOTFS" true

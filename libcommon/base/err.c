@@ -33,12 +33,26 @@ static void tame(char *s)
 	}
 }
 
+/* musl has no words for some errors, of which a disk gives one. */
+static void spell(char *s, int error)
+{
+	static const char none[] = "No error information";
+	char *at = error ? strstr(s, none) : NULL, word[sizeof none];
+	if (!at)
+		return;
+	int n = snprintf(
+	    word, sizeof word, error == EUCLEAN ? "File system damaged" : "Error %d", error);
+	memmove(at + n, at + sizeof none - 1, strlen(at + sizeof none - 1) + 1);
+	memcpy(at, word, (size_t)n);
+}
+
 /* A message that is too long loses its middle: its end usually says what is wrong with the long
  * name. */
 static void format(char *out, size_t size, const char *fmt, va_list ap)
 {
 	va_list again;
 	va_copy(again, ap);
+	int error = errno;
 	int n = vsnprintf(out, size, fmt, ap);
 	char *whole = NULL;
 	size_t err_end = size / 3; /* bytes kept of its end, the NUL included */
@@ -52,6 +66,7 @@ static void format(char *out, size_t size, const char *fmt, va_list ap)
 		free(whole);
 	}
 	va_end(again);
+	spell(out, error);
 	tame(out);
 }
 
