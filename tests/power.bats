@@ -59,6 +59,27 @@ ctr-update -m 33m --restart always w
 did 'cd "$CTR_LIB/containers/w" && grep -q 34603008 config.json && grep always conf && cd - >/dev/null'
 ctr-image switch l i
 did 'ctr-start l'
+ctr-image tag i t
+did 'ctr-run t true'
+ctr-image rm t
+did '! ctr-run t true'
+ctr-volume create v
+did 'ctr-volume inspect v >/dev/null'
+ctr-volume rm v
+did '! ctr-volume inspect v'
+mkdir live/docker
+export DOCKER_CONFIG=$PWD/live/docker
+echo '{"auths":{"h:1":{"auth":"YTpi"},"h:2":{"auth":"YTpi"}},"other":"key"}' >live/docker/config.json
+sync
+ctr-image logout h:1
+did 'grep h:2 live/docker/config.json && grep other live/docker/config.json && ! grep h:1 live/docker/config.json'
+mkdir -p b/rootfs/bin
+cp "$ROOTFS/bin/busybox" b/rootfs/bin/true
+echo '{"ociVersion":"1.0.2","root":{"path":"rootfs"},"process":{"args":["true"],"cwd":"/"},
+	"linux":{"namespaces":[{"type":"pid"},{"type":"mount"}]}}' >b/config.json
+ctr-oci --root live/oci create -b b o </dev/null >/dev/null 2>&1
+did 'ctr-oci --root live/oci delete --force o && [ -z "$(ls live/oci)" ]'
+ctr-oci --root live/oci delete --force o
 ctr-rm l
 did '[ -z "$(status l)" ]'
 ctr-ps -aq | ctr-rm -f -
