@@ -259,6 +259,7 @@ int ctr_root_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	chain_ready();
 	fill(&s);
+	mode_t mask = umask(0); /* the modes of what is made are as said, an upper folder's too */
 	root(&s, &r);
 	volumes(&s);
 	flags_mounts_sort(&s);
@@ -269,7 +270,6 @@ int ctr_root_main(int argc, char **argv)
 	r.nodev = nodev && !r.userns; /* nobody makes any in a user namespace */
 	r.passing = lost;
 	r.cgroup = s.ns_new & 1u << NS_CGROUP ? NULL : cgroup_of_self();
-	mode_t mask = umask(0);
 	if (rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0 || rootfs_cgroups(&r) < 0 ||
 	    rootfs_enter(&r) < 0 || rootfs_finish(&r) < 0)
 		die_fail();

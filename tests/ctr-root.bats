@@ -49,7 +49,7 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 	[[ "$output" = *"--image NAME"* ]]
 	run -125 ctr-root --overlay "$ROOTFS" true
 	[[ "$output" = *"--upper DIR"* ]]
-	run -125 ctr-root --overlay /nosuch --upper up true
+	run -125 ctr-root --overlay ./nosuch --upper up true
 	[[ "$output" = *"/nosuch"* ]]
 	run -125 ctr-root --direct / true
 	[[ "$output" = *"leave ctr-root out"* ]]
@@ -93,6 +93,10 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 	mkdir open && chmod 755 . open
 	run -0 --separate-stderr ctr-unshare -m ctr-root --overlay "$ROOTFS" --upper open/up true
 	[[ "$stderr" = *"open/up: other users may enter it"* ]]
+	umask 077 # it has the mode of the root that it is laid on
+	run -0 --separate-stderr ctr-unshare -m ctr-root --overlay "$ROOTFS" --upper open/u3 true
+	[[ "$stderr" = *"open/u3: other users may enter it"* ]]
+	umask 022
 	chmod 700 open
 	run -0 --separate-stderr ctr-unshare -m ctr-root --overlay "$ROOTFS" --upper open/up true
 	[ -z "$stderr" ]

@@ -301,6 +301,13 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[ -z "$wrong" ]
 }
 
+@test "the caller's umask closes nothing of what a script makes" {
+	ctr-run --explain -u 1000 "$ROOTFS" cat /etc/hosts >script
+	umask 077
+	run -0 sh script
+	[[ "$output" = *localhost* ]]
+}
+
 @test "whatever bytes a word has, the script has them, twice and in every sh" {
 	words=("a'b" $'two\nlines' '$(touch pwned)' '`touch pwned`' '-n' $'\xff\xfe' '"' '\' '' \
 		'*' '~' "END" '$d')

@@ -29,7 +29,7 @@ static void step_folder(struct script *x)
 	    "# -t has none either: the command has the terminal that the script has.\n"
 	    "# `sh THIS clean%s` clears what a killed one left.\n",
 	    own ? "" : " NAME");
-	fprintf(x->f, "set -eu\nname=%s%s\n", x->c->name, own ? "" : "-$$");
+	fprintf(x->f, "set -eu\numask 022\nname=%s%s\n", x->c->name, own ? "" : "-$$");
 	if (!own)
 		fputs("[ \"${1-}\" != clean ] || name=${2:?}\n", x->f);
 	x->group = geteuid() == 0 && cgroup_layout() != CGROUP_NONE;
