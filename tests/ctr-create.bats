@@ -17,7 +17,7 @@ load lib
 	ctr-create --name c "$ROOTFS" true >/dev/null
 	run -1 ctr-create --name c "$ROOTFS" true
 	[[ "$output" == "ctr-create: c: "*"this name already"* ]]
-	run -1 ctr-create --name d /nosuch true
+	run -1 ctr-create --name d ./nosuch true
 	run -2 ctr-create --name d -m lots "$ROOTFS" true
 	run -2 ctr-create
 	[ "$(ctr-ps -anq | wc -l)" = 1 ]

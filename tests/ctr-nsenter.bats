@@ -62,7 +62,7 @@ load lib
 	[ "$(ctr-nsenter -t c -p -F readlink /proc/self/ns/pid)" = "$(readlink /proc/self/ns/pid)" ]
 	[ "$(ctr-nsenter -t c -p readlink /proc/self/ns/pid)" = "$(readlink "/proc/$pid/ns/pid")" ]
 	run -125 ctr-nsenter -t c -S x true
-	run -125 ctr-nsenter --net=/nosuch true
+	run -125 ctr-nsenter --net=./nosuch true
 	[[ "$output" == *"/nosuch: "*"No such file"* ]]
 }
 

@@ -44,11 +44,11 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 
 @test "what cannot be given is an error before the command runs" {
 	run -125 ctr-priv --cap-drop NOSUCH touch ran
-	run -125 ctr-priv --seccomp /nosuch touch ran
+	run -125 ctr-priv --seccomp ./nosuch touch ran
 	run -125 ctr-priv --ulimit nofile touch ran
 	run -125 ctr-priv -u nosuchuser touch ran
 	[ ! -e ran ]
-	run -127 ctr-priv /nosuch
+	run -127 ctr-priv ./nosuch
 	run -126 ctr-priv /etc/passwd
 }
 

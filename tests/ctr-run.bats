@@ -42,7 +42,7 @@ load lib
 	run -126 ctr-run "$ROOTFS" /etc/passwd
 	[[ "$output" == *"Permission denied"* ]]
 	run -125 ctr-run --nosuch "$ROOTFS"
-	run -125 ctr-run /nosuch/
+	run -125 ctr-run ./nosuch/
 	[[ "$output" == *"No such file"* ]]
 	run -125 ctr-run --memory 3 "$ROOTFS" true
 	run -0 ctr-run "$ROOTFS" true

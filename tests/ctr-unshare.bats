@@ -27,7 +27,7 @@ ns() { readlink "/proc/self/ns/$1"; }
 @test "exit codes, signals and stops are the command's; it dies with ctr-unshare" {
 	run -7 ctr-unshare -p sh -c 'exit 7'
 	run -143 ctr-unshare -n -f sh -c 'kill $$'
-	run -127 ctr-unshare -n /nosuch
+	run -127 ctr-unshare -n ./nosuch
 	run -126 ctr-unshare -n /etc/passwd
 	run -125 ctr-unshare --propagation sideways true
 	ctr-unshare -p sleep 1000 3>&- &

@@ -7,6 +7,8 @@ CTRBOX=$BIN/../ctrbox
 ROOTFS=$top/build/rootfs/
 PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 SHELL=/bin/sh # script(1) runs its command by it
+umask 022
+unset LANG LANGUAGE "${!LC_@}" # perl warns of a locale that is not installed
 export BIN CTRBOX ROOTFS PATH SHELL
 
 setup() {
