@@ -168,10 +168,11 @@ load lib
 		ctr-run "$1" sh -c "ulimit -n; ulimit -f" | cat' - "$ROOTFS"
 	[ "${lines[*]}" = "12 0" ]
 	# the caller's
-	[ "$(bash -c '
+	[ "$(env --default-signal bash -c '
+		trap "" HUP
 		ulimit -Sn 12
-		ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"')" = \
-			"12"$'\n'"$(sh -c 'grep SigIgn /proc/self/status')" ]
+		ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"' | xargs)" = \
+		"12 SigIgn: 0000000000000001" ]
 	ctr-cgset -d g
 	# if the applet may raise a hard limit, it does
 	run bash -c 'ulimit -f 0; ctr-run "$1" true 2>&1 | cat; exit "${PIPESTATUS[0]}"' - "$ROOTFS"
