@@ -1,6 +1,8 @@
 /* ctr-volume.c: named volumes (OWNER): make, list, show, remove. ctr-run -v makes them, too. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +18,7 @@
 #include "template_fn.h"
 #include "volume.h"
 
-static struct strv label_opts, filters;
+static struct strv label_opts, filters, how;
 static struct strv names; /* the operands, or all volumes */
 static bool force, as_json, no_header, quiet;
 static const char *format, *driver;
@@ -26,6 +28,8 @@ static const struct opt opts[] = {
 	OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
+    {'o', "opt", "K=V", "create: device=DIR: it is this folder (with type=none and o=bind)",
+	OPT_LIST, &how},
     {0, "name", "NAME", NULL, OPT_LIST, &names}, /* of docker's old scripts */
     {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,
 	&filters},
@@ -96,9 +100,13 @@ static json_t *as_docker(const char *name)
 	char made[STAMP_SIZE] = "";
 	if (stat(json_string_value(json_object_get(r, "path")), &st) == 0)
 		stamp_text(made, st.st_ctim.tv_sec, -1);
+	const char *path = json_string_value(json_object_get(r, "path"));
+	char at[PATH_MAX] = "";
+	bool bound = readlink(path, at, sizeof at - 1) > 0;
 	return json_make(
-	    "{CreatedAt:s,Driver:s,Labels:O,Mountpoint:O,Name:s,Options:n,Scope:s,Links:i}", made,
-	    "local", json_object_get(r, "labels"), json_object_get(r, "path"), name, "local",
+	    "{CreatedAt:s,Driver:s,Labels:O,Mountpoint:s,Name:s,Options:o,Scope:s,Links:i}", made,
+	    "local", json_object_get(r, "labels"), path, name,
+	    bound ? json_make("{device:s,o:s,type:s}", at, "bind", "none") : json_null(), "local",
 	    (int)json_array_size(json_object_get(r, "containers")));
 }
 
@@ -176,9 +184,28 @@ static int do_inspect(int argc, char **argv)
 	return 0;
 }
 
+/* The folder that -o device= names; NULL: none. Other file systems are mounted by mount(8). */
+static const char *bound_to(void)
+{
+	const char *at = NULL;
+	for (size_t i = 0; i < how.n; i++) {
+		const char *o = how.v[i];
+		if (str_starts(o, "device=/"))
+			at = o + strlen("device=");
+		else if (!str_has_word("type=none type=bind o=bind o=rbind", o))
+			die_usage("-o '%s': only a folder of the host (type=none, o=bind, "
+				  "device=/DIR); else --tmpfs, or mount(8) on the volume",
+			    o);
+	}
+	if (how.n && !at)
+		die_usage("-o: device=/DIR is missing");
+	return at;
+}
+
 static int do_create(int argc, char **argv)
 {
 	(void)argc, (void)argv;
+	const char *at = bound_to();
 	for (size_t i = 0; i < names.n; i++)
 		if (name_check("volume", names.v[i]) < 0)
 			die_usage("%s", fail_msg());
@@ -188,7 +215,7 @@ static int do_create(int argc, char **argv)
 	if (!labels)
 		die_fail();
 	for (size_t i = 0; i < names.n; i++) {
-		if (volume_make(names.v[i], *labels ? labels : NULL) < 0)
+		if (volume_make(names.v[i], *labels ? labels : NULL, at) < 0)
 			die_fail();
 		puts(names.v[i]);
 	}

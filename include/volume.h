@@ -37,9 +37,10 @@ char *volume_path(const char *name);
 int volume_names(struct strv *out);
 /* Append the names of the containers that mount it to *out. */
 int volume_users(const char *name, struct strv *out);
-/* Make an empty volume with these labels (a line each; NULL: none). One that exists already is no
- * error, and keeps its own labels. */
-int volume_make(const char *name, const char *labels);
+/* Make an empty volume with these labels (a line each; NULL: none). `at`: it is a link to this
+ * folder of the host (NULL: a folder of its own). One that exists already is no error, and keeps
+ * what it has. */
+int volume_make(const char *name, const char *labels, const char *at);
 /* Its labels; NULL: it has none. Caller frees. */
 char *volume_labels(const char *name);
 /* Remove the volume and what is in it. One that a container mounts is refused unless `force`. */

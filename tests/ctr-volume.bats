@@ -34,6 +34,31 @@ load image
 	[ -z "$output" ]
 }
 
+@test "19 create -o device=: a folder of the host by a name, which outlives the volume" {
+	mkdir host
+	echo 1 >host/one
+	ctr-volume create -o type=none -o o=bind -o "device=$PWD/host" --label a=b bound
+	ctr-create --name c -v bound:/v "$ROOTFS" sh -c 'cat /v/one; echo 2 >/v/two' >/dev/null
+	[ "$(ctr-start -a c)$(cat host/two)" = 12 ]
+	[ "$(ctr-run --userns auto -v bound:/v:ro "$ROOTFS" cat /v/two)" = 2 ]
+	[ "$(ctr-volume ls -q) $(ctr-volume inspect -f '{{.Options.device}} {{.Labels.a}}' bound)" = \
+		"bound $PWD/host b" ]
+	[ "$(ctr-inspect -f '{{range .Mounts}}{{.Type}} {{.Name}}{{end}}' c)" = "volume bound" ]
+	run -1 ctr-volume rm bound
+	[[ "$output" == *"in use by container c"* ]]
+	ctr-rm c
+	ctr-prune -f volumes | grep -x bound
+	[ "$(ls -A "$CTR_LIB/volumes")$(echo host/*)" = "host/one host/two" ]
+	ctr-volume create -o device=/nosuch none
+	run -125 ctr-run -v none:/v "$ROOTFS" true
+	for bad in type=tmpfs device=x o=ro; do
+		run -2 ctr-volume create -o device=/ -o $bad x
+		[[ "$output" == "ctr-volume: -o '$bad': only a folder of the host "* ]]
+	done
+	run -2 ctr-volume create -o o=bind x
+	[ "$(ctr-volume ls -q)" = none ]
+}
+
 @test "a volume is filled from a squashfs file, too" {
 	not_old "a mount of nobody's needs Linux 5.2"
 	need mksquashfs squashfs-tools

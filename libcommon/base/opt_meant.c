@@ -105,7 +105,7 @@ static const char instead[] =
     "details:--log-opt tag= of syslog and journald\n"
     "remove-signatures sign-by sign-by-sigstore-private-key sign-passphrase-file:nothing: no "
     "signatures\n"
-    "opt o driver-opt:--mtu and --parent of a network, mount(8) on a volume's folder\n"
+    "opt o driver-opt:--mtu and --parent of a network\n"
     "gw-priority:the first network's: the default route\n"
     "aux-address:--ip-range\n"
     "format:one form: OCI's, or a line each\n"

@@ -41,7 +41,7 @@ static int volume_name_one(int dirfd, const char *name, void *arg)
 {
 	struct stat st;
 	if (name_valid(name) && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode))
+	    (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)))
 		strv_add(arg, name);
 	return 0;
 }
@@ -159,7 +159,7 @@ char *volume_labels(const char *name)
 	return dir < 0 ? NULL : file_read_at(dir, file, 1 << 20, NULL);
 }
 
-int volume_make(const char *name, const char *labels)
+int volume_make(const char *name, const char *labels, const char *at)
 {
 	_cleanup_free_ char *file = labels_file(name);
 	_cleanup_close_ int dir = volumes_dir(true);
@@ -169,9 +169,9 @@ int volume_make(const char *name, const char *labels)
 		return 0;
 	if (labels && file_write_at(dir, file, labels, strlen(labels), 0600, true) < 0)
 		return fail_in("volume %s", name);
-	if (mkdirat(dir, name, 0755) < 0)
+	if ((at ? symlinkat(at, dir, name) : mkdirat(dir, name, 0755)) < 0)
 		return errno == EEXIST ? 0 : fail("volume %s: mkdir: %m", name);
-	if (fchmodat(dir, name, 0755, 0) < 0)
+	if (!at && fchmodat(dir, name, 0755, 0) < 0)
 		return fail("volume %s: chmod: %m", name);
 	file_sync(dir, NULL);
 	event_tell("volume", "create", name, "driver", "local", EVENT_END);
@@ -185,7 +185,7 @@ static int volume_named(const struct volume_req *v, const struct spec *s)
 		return -1;
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
-		return there ? 0 : volume_make(v->src, NULL);
+		return there ? 0 : volume_make(v->src, NULL, NULL);
 	if (there && (!volume_can_fill || !unused(dir, v->src)))
 		return 0;
 	int r = make_filled(dir, v->src, there, s, v->dst);
