@@ -101,6 +101,8 @@ static void settle(struct spec *s, int argc, char **argv)
 		s->rows = w.ws_row;
 		s->cols = w.ws_col;
 	}
+	if (s->terminal && o.interactive)
+		tty_input_check();
 	if (s->terminal && !strv_getenv(&s->env, "TERM"))
 		strv_setenv(&s->env, "TERM", "xterm");
 	if (o.privileged) {

@@ -15,6 +15,7 @@
 #include "monitor.h"
 #include "pidfd.h"
 #include "trace.h"
+#include "tty.h"
 
 static const struct usage usage = {
     .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
@@ -67,5 +68,7 @@ int ctr_run_main(int argc, char **argv)
 	if (!o->name)
 		err_unnamed = c.id;
 	opt_hide(argc, argv, c.name);
+	if (o->interactive && o->tty && !o->detach)
+		tty_input_check();
 	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

@@ -18,6 +18,9 @@ void tty_restore(void);
  * errno. */
 int tty_size(struct winsize *w);
 
+/* -i and -t where stdin is a file or a pipe: what a terminal would do to it is said. */
+void tty_input_check(void);
+
 /* Open a new pair of a terminal from the ptmx of a devpts. The slave is opened by TIOCGPTPEER, and
  * so by no path that could be swapped. -1 with fail(). */
 int tty_open_pair(const char *ptmx, int *master, int *slave);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +87,13 @@ int tty_size(struct winsize *w)
 		if (ioctl(fd, TIOCGWINSZ, w) == 0)
 			return 0;
 	return -1;
+}
+
+void tty_input_check(void)
+{
+	struct stat st;
+	if (fstat(0, &st) == 0 && !S_ISCHR(st.st_mode))
+		warn("stdin is no terminal: -t cuts its lines to 4095 bytes (-i alone does not)");
 }
 
 int tty_peer(int master)
