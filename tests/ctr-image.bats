@@ -680,6 +680,22 @@ load image
 	[ "$(wc -l <calls)" -lt 5000 ]
 	[ "$(find "$CTR_LIB"/layers/*/[01] -type f | wc -l)" -eq 102 ]
 }
+@test "14.8: hard links to the ends of two deep ways of a layer below do not walk them each time" {
+	need strace
+	local deep low=() links=() i
+	deep=$(printf '/a%.0s' {1..200})
+	for i in {1..30}; do
+		low+=("f $((i & 1))$deep/$i $i")
+		links+=("h l$i $((i & 1))$deep/$i")
+	done
+	mktar "${low[@]}" 's way 1' >low.tar
+	mktar "${links[@]}" "f way$deep/new x" "h last way$deep/new" >links.tar
+	oci o low.tar links.tar
+	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image load o
+	[ "$(wc -l <calls)" -lt 12000 ]
+	cd "$CTR_LIB/layers/$(sha links.tar)"
+	[ "$(cat l1 l2 l30 last "1$deep/new")" = 1230xx ]
+}
 @test "14.8: folders that two layers leave out are not each looked for from the top again" {
 	need strace
 	local deep

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "fnv.h"
 #include "image_store.h"
 #include "layer.h"
 #include "str.h"
@@ -32,15 +34,42 @@
 #define COPY_MAX 0x7ffff000 /* what the kernel copies at once */
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* The layers of an image up to the one that is looked at, ids[top]; and the last way that was
- * walked, without links, with the lowest layer that shows at the end of each name on it. */
+/* The layers of an image up to the one that is looked at, ids[top]; and the folders that ways went
+ * through, by a hash of their paths, with the lowest layer that shows in each, counted from 1: a
+ * few bytes of archive can name the ends of many deep ways in turn. */
 struct view {
 	const struct store *s;
 	char (*ids)[DIGEST_HEX];
 	size_t top;
-	char way[PATH_MAX];
-	unsigned low[PATH_MAX];
+	struct seen {
+		uint64_t path;
+		unsigned low; /* 0: not known */
+	} * seen;
+	size_t room, n; /* room: a power of two */
 };
+
+/* An archive's names cannot be chosen to meet in one place of the table. */
+#define SALTED(v) (FNV1A ^ (uintptr_t)(v))
+
+/* Where a hash is in the table or, with .path 0, would be; there is room for one more. */
+static struct seen *seen_at(struct view *v, uint64_t path)
+{
+	if (2 * v->n >= v->room) {
+		struct view old = *v;
+		v->room = old.room ? 2 * old.room : 1024;
+		v->seen = xcalloc(v->room, sizeof *v->seen);
+		v->n = 0; /* the calls below do not come here again */
+		for (size_t i = 0; i < old.room; i++)
+			if (old.seen[i].path)
+				*seen_at(v, old.seen[i].path) = old.seen[i];
+		v->n = old.n;
+		free(old.seen);
+	}
+	size_t i = path & (v->room - 1);
+	while (v->seen[i].path && v->seen[i].path != path)
+		i = (i + 1) & (v->room - 1);
+	return &v->seen[i];
+}
 
 /* Open a path of one layer, wherever the layer is by now; -1 with errno. */
 static int at(const struct view *v, size_t layer, const char *path, int flags)
@@ -109,13 +138,18 @@ static int inherit_shown(
 {
 	for (int links = 0; links <= LINKS_MAX; links++) {
 		size_t bottom = 0, end = 0;
-		for (size_t i = 1; v->way[i - 1] && v->way[i - 1] == path[i - 1]; i++)
-			if (path[i] == '/' && (!v->way[i] || v->way[i] == '/'))
-				bottom = v->low[end = i];
+		uint64_t hash = SALTED(v);
 		for (;;) {
+			size_t from = end;
 			end += path[end] == '/';
 			end += strcspn(path + end, "/");
+			hash = fnv1a_add(hash, path + from, end - from);
 			char next = path[end];
+			struct seen *seen = seen_at(v, hash);
+			if (next && seen->path && seen->low) {
+				bottom = seen->low - 1;
+				continue;
+			}
 			path[end] = 0;
 			int fd = shown_one(v, path, next ? v->top + 1 : n, &bottom, st, layer);
 			path[end] = next;
@@ -130,9 +164,8 @@ static int inherit_shown(
 				return -1;
 			if (link)
 				break;
-			memcpy(v->way, path, end);
-			v->way[end] = 0;
-			v->low[end] = (unsigned)bottom;
+			v->n += !seen->path;
+			*seen = (struct seen){hash, (unsigned)bottom + 1};
 		}
 	}
 	return -1;
@@ -183,6 +216,9 @@ static int folder(struct view *v, const char *path);
 static int parents(struct view *v, const char *path)
 {
 	const char *name;
+	_cleanup_close_ int have = parent(v, path, &name);
+	if (have >= 0)
+		return 0;
 	for (const char *p = path; (p = strchr(p, '/')); p++) {
 		_cleanup_free_ char *up = xstrndup(path, (size_t)(p - path));
 		_cleanup_close_ int dir = parent(v, up, &name);
@@ -198,7 +234,7 @@ static int carry(struct view *v, const char *from, const char *to)
 {
 	const char *name, *as;
 	struct stat st;
-	*v->way = 0;
+	seen_at(v, fnv1a_add(SALTED(v), from, strlen(from)))->low = 0;
 	if (parents(v, to) < 0)
 		return -1;
 	_cleanup_close_ int a = parent(v, from, &name);
@@ -366,8 +402,11 @@ static int inherit_inherit(struct view *v)
 int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n)
 {
 	int r = 0;
-	for (size_t i = 0; i < n && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct view v = {.s = s, .ids = diff_ids, .top = i};
 		if (faccessat(s->ltmp, diff_ids[i], F_OK, 0) == 0)
-			r = inherit_inherit(&(struct view){.s = s, .ids = diff_ids, .top = i});
+			r = inherit_inherit(&v);
+		free(v.seen);
+	}
 	return r;
 }
