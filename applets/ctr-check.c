@@ -202,7 +202,7 @@ static const struct probe probes[] = {
     {"time namespaces", "nothing ctr-run uses; ctr-nsenter -T", "CONFIG_TIME_NS", p_ns, false,
 	CLONE_NEWTIME, NULL},
     {"tmpfs", "no /dev of its own", "CONFIG_TMPFS", p_tmpfs, true, 0, NULL},
-    {"overlayfs", "a container's root is a copy of its image", "CONFIG_OVERLAY_FS", p_overlay,
+    {"overlayfs", "a container's root is a copy, or read-only", "CONFIG_OVERLAY_FS", p_overlay,
 	false, 0, NULL},
     {"terminals", "no -t", "CONFIG_UNIX98_PTYS", p_fs, true, 0, "devpts"},
     {"squashfs", "no .squashfs images", "CONFIG_SQUASHFS", p_fs, false, 0, "squashfs"},

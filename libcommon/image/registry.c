@@ -38,7 +38,7 @@ struct want {
 	char part[DIGEST_HEX + 8]; /* the name of its part in images/ */
 	int fd;                    /* the open, locked part; -1: not begun */
 	struct fetch f;
-	bool done;
+	bool done, old; /* the part was there before us */
 };
 
 struct pull {
@@ -243,6 +243,7 @@ static int part_open(struct pull *p, struct want *w)
 			return fail_in("images/%s", w->part);
 	}
 	w->done = have(p, w);
+	w->old = st.st_size > 0;
 	if (w->done)
 		unlinkat(p->s.images, w->part, 0);
 	return 0;
@@ -301,9 +302,18 @@ static int part_unpack(struct pull *p, struct want *w)
 	_cleanup_free_ char *what = xasprintf("%s: layer %.12s", p->ref.name, w->hex);
 	if (w->done)
 		return 0;
-	if (lseek(w->fd, 0, SEEK_SET) < 0 ||
-	    store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0)
-		return -1;
+	if (lseek(w->fd, 0, SEEK_SET) < 0)
+		return fail_errno(what);
+	if (store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0) {
+		/* After a power cut a part may have its size and not what stood in it: once more,
+		 * from the beginning. */
+		bool again = w->old;
+		w->old = false;
+		return again && ftruncate(w->fd, 0) == 0 &&
+			       userns_tree_remove(p->s.ltmp, "layer") == 0 && part_end(p, w) == 0
+			   ? part_unpack(p, w)
+			   : -1;
+	}
 	w->done = true;
 	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail_tried(what, "rename")
 								    : 0;

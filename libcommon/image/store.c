@@ -292,7 +292,7 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 			layer_check(in, what, blob, diff_id) < 0
 		    ? -1
 		    : 0;
-	for (size_t i = 0; i < rest.n; i++)
+	for (size_t i = 0; r == 0 && i < rest.n; i++)
 		strv_addf(&s->rest, "%s/%s", in->plain_hex, rest.v[i]);
 	strv_free(&rest);
 	buf_free(&left);
