@@ -59,6 +59,7 @@ struct engine {
 	int master;         /* the terminal's master where spec->terminal, else -1; the caller's */
 	int code; /* on failure: 125, 126 or 127; ENGINE_NO_OVERLAY: 125, and a copied root would do
 		   */
+	bool no_filter; /* on failure: spec->seccomp was refused */
 	/* the engine's own */
 	int sock;
 };

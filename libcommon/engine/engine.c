@@ -409,7 +409,8 @@ static int engine_make_child(struct engine *e, bool waits)
 	e->pid = 0;
 	e->master = e->sock = -1;
 	e->code = 125;
-	if (become_filter(e->spec, e->home, &x.seccomp) < 0)
+	e->no_filter = become_filter(e->spec, e->home, &x.seccomp) < 0;
+	if (e->no_filter)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		filter_free(x.seccomp);

@@ -271,7 +271,7 @@ static int creation_steps(struct creation *k)
 	    oci_record_write(&k->r) < 0 || creation_group(k) < 0)
 		return -1;
 	if (creation_engine(k) < 0) {
-		if (str_starts(fail_msg(), "seccomp profile"))
+		if (k->e.no_filter)
 			oci_bundle_seccomp(&k->s, k->bundle, c->config);
 		c->code = k->e.code;
 		return -1;
