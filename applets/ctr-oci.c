@@ -428,20 +428,19 @@ static void globals_check(void)
 }
 
 /* As runc's and crun's help begins. */
-static void help_head(int argc, char **argv)
+static void help_head(const char *command, const char *option)
 {
-	const char *last = argv[argc - 1];
-	if (argc > 3 || (strcmp(last, "-h") != 0 && strcmp(last, "--help") != 0))
+	if (strcmp(option, "-h") != 0 && strcmp(option, "--help") != 0)
 		return;
 	if (strcmp(called, "ctr-oci") == 0)
 		return;
-	const char *command = argc == 3 ? argv[1] : "";
 	if (*called == 'c')
-		printf("Usage: crun [OPTION...] %s CONTAINER\n\n", command);
+		printf("Usage: crun [OPTION...] %s %sCONTAINER\n\n", command,
+		    *command == 'u' ? "[OPTION]... " : "");
 	else
 		printf("NAME:\n   runc %s%s- Open Container Initiative runtime\n\n", command,
 		    *command ? " " : "");
-	fflush(stdout); /* self_protect() may execute us again */
+	fflush(stdout);
 	if (str_ends(command, "point") || strcmp(command, "restore") == 0)
 		exit(0);
 }
@@ -461,7 +460,8 @@ int ctr_oci_main(int argc, char **argv)
 	err_code = err_usage_code = 1;
 	json_any_case = true;
 	called = argv[0];
-	help_head(argc, argv);
+	if (argc == 2)
+		help_head("", argv[1]);
 	int n = opt_parse(&usage, argc, argv);
 	if (g.version) {
 		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: 1.3.0\n", called, CTR_VERSION,
@@ -475,12 +475,14 @@ int ctr_oci_main(int argc, char **argv)
 		c++;
 	if (c == end)
 		die_usage("%s: no such command: No help topic for '%s'", argv[n], argv[n]);
+	if (c->opts == create_opts || c->opts == exec_opts)
+		start_afresh(argv);
+	if (argc == n + 2)
+		help_head(c->name, argv[n + 1]);
 	if (!c->opts) {
 		fail("%s is not supported: this runtime has no checkpoints", c->name);
 		oci_die(1);
 	}
-	if (c->opts == create_opts || c->opts == exec_opts)
-		start_afresh(argv);
 	globals_check();
 	oci_dir = oci_root(g.root);
 	if (g.debug) {

@@ -650,7 +650,10 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run -1 oci run -b b c
 	[[ "$output" == *"unable to move network devices without a NET namespace" ]]
 	ln -s "$(realpath "$CTRBOX")" crun
-	[ "$(./crun delete --help | head -n 1)" = 'Usage: crun [OPTION...] delete CONTAINER' ]
+	[ "$(./crun --root oci delete --help | head -n 1)" = \
+		'Usage: crun [OPTION...] delete CONTAINER' ]
+	[ "$(./crun --root=oci update --help | head -n 1)" = \
+		'Usage: crun [OPTION...] update [OPTION]... CONTAINER' ]
 	run -1 ./crun --root oci --log "file:$PWD/log" state none
 	grep -q 'level=error msg="container does not exist: none"' log
 	[ "$(id -u)" = 0 ] || skip "the rest needs root"
