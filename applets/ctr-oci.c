@@ -397,8 +397,13 @@ static int act(const struct command *c, int argc, char **argv)
 		return do_delete(id);
 	if (strcmp(name, "exec") == 0)
 		return oci_do_exec(id, argc - 1, argv + 1);
-	if (strcmp(name, "list") == 0)
+	if (strcmp(name, "list") == 0) {
+		if (g.root && access(oci_dir, F_OK) < 0) { /* the default one need not be there */
+			fail_errno(oci_dir);
+			oci_die(1);
+		}
 		return oci_do_list();
+	}
 	if (strcmp(name, "ps") == 0)
 		return oci_do_ps(id, argc - 1, argv + 1);
 	if (strcmp(name, "pause") == 0 || strcmp(name, "resume") == 0)

@@ -821,3 +821,11 @@ READY=1" ]
 	[ "$(grep -c 'mtu 1444' out)" = 6 ]
 	[ "$(grep -c 'inet 169.254.169.77/32' out)" = 6 ]
 }
+
+@test "list of a --root that is not there fails; of the default one it does not" {
+	run -1 oci list
+	[[ "$output" == *"/oci: No such file or directory" ]]
+	mkdir oci
+	[ "$(oci list --format json)" = '[]' ]
+	XDG_RUNTIME_DIR=$PWD ctr-oci list -q
+}
