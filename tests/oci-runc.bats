@@ -829,3 +829,11 @@ READY=1" ]
 	[ "$(oci list --format json)" = '[]' ]
 	XDG_RUNTIME_DIR=$PWD ctr-oci list -q
 }
+
+@test "a path that is masked twice is masked once" {
+	bundle '"sh","-c","grep -c \" /masked\" /proc/self/mounts"' \
+		'"maskedPaths":["/masked1","/masked2","/masked1","/masked2"]'
+	mkdir b/rootfs/masked1
+	echo secret >b/rootfs/masked2
+	[ "$(oci run -b b c)" = 2 ]
+}

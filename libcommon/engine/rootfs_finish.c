@@ -124,8 +124,9 @@ int rootfs_finish(struct rootfs *r)
 	for (size_t i = 0; i < s->readonly_paths.n; i++)
 		if (readonly_path(s->readonly_paths.v[i]) < 0)
 			return -1;
-	for (size_t i = 0; i < s->masked_paths.n; i++)
-		if (rootfs_finish_mask(&k, s->masked_paths.v[i]) < 0)
+	struct strv done = {.v = s->masked_paths.v};
+	for (; done.n < s->masked_paths.n; done.n++)
+		if (!strv_has(&done, done.v[done.n]) && rootfs_finish_mask(&k, done.v[done.n]) < 0)
 			return -1;
 	if (k.null >= 0)
 		close(k.null);
