@@ -130,25 +130,25 @@ int oci_do_ps(const char *id, int argc, char **argv)
 	return 0;
 }
 
-/* Go's durations, such as "5s", "1m", "500ms"; in whole seconds. */
-static int seconds(const char *s)
+/* Go's durations, such as "5s", "1m", "500ms"; in milliseconds. */
+static int milliseconds(const char *s)
 {
 	char *end;
-	long n = s ? strtol(s, &end, 10) : 5;
+	long n = s ? strtol(s, &end, 10) : 0;
 	if (!s)
-		return 5;
+		return 5000;
 	if (n <= 0 || (*end && strcmp(end, "s") && strcmp(end, "m") && strcmp(end, "ms")) ||
 	    n > 86400)
 		die_usage("--interval: '%s' is not a time above 0 (5s, 1m)", s);
 	if (strcmp(end, "ms") == 0)
-		return n < 1000 ? 1 : (int)(n / 1000);
-	return (int)(strcmp(end, "m") == 0 ? n * 60 : n);
+		return (int)n;
+	return (int)(strcmp(end, "m") == 0 ? n * 60 : n) * 1000;
 }
 
 int oci_do_events(const char *id)
 {
 	struct oci_record r;
-	int interval = seconds(oci_o.interval);
+	int interval = milliseconds(oci_o.interval);
 	oci_open(&r, id, false);
 	if (oci_o.stats) {
 		_cleanup_free_ char *text = oci_stats(&r);

@@ -837,3 +837,10 @@ READY=1" ]
 	echo secret >b/rootfs/masked2
 	[ "$(oci run -b b c)" = 2 ]
 }
+
+@test "events: an interval below a second" {
+	bundle '"sleep","1000"'
+	create c
+	run timeout 2 ctr-oci --root oci events --interval 50ms c
+	[ "${#lines[@]}" -ge 8 ]
+}

@@ -63,7 +63,7 @@ static void event_oom(const struct oci_record *r)
 }
 
 /* OOM kills are counted by the kernel (on cgroup v1 since Linux 4.13, and on v2): the counter is
- * read every half second, which works on every layout. */
+ * read every half second or more often, which works on every layout. */
 int oci_events(struct oci_record *r, int interval)
 {
 	const char *group = oci_record_group(r);
@@ -73,15 +73,16 @@ int oci_events(struct oci_record *r, int interval)
 		return -1;
 	if (group && cgroup_oom_kills(group, &kills) < 0)
 		kills = 0;
-	for (int half = 0;; half++) {
+	int parts = (interval + 499) / 500;
+	for (int part = 0;; part++) {
 		struct pollfd p = {.fd = pidfd, .events = POLLIN};
-		bool ended = poll(&p, 1, 500) > 0;
+		bool ended = poll(&p, 1, interval / parts) > 0;
 		if (group && cgroup_oom_kills(group, &now) == 0)
 			for (; kills < now; kills++)
 				event_oom(r);
 		if (ended)
 			break;
-		if (half % (2 * interval) != 0)
+		if (part % parts != 0)
 			continue;
 		oci_record_look(r);
 		_cleanup_free_ char *text = oci_stats(r);
