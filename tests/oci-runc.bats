@@ -844,3 +844,12 @@ READY=1" ]
 	run timeout 2 ctr-oci --root oci events --interval 50ms c
 	[ "${#lines[@]}" -ge 8 ]
 }
+
+@test "update: checkBeforeUpdate says whether memory or memory and swap are in the way" {
+	bundle '"sleep","1000"' '"resources":{"memory":{"limit":33554432,"swap":67108864}}'
+	create c || skip "no limits of memory and swap here: $(cat out)"
+	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"checkBeforeUpdate":true}}'
+	[[ "$output" == *"rejecting memory limit"* ]]
+	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"swap":2048,"checkBeforeUpdate":true}}'
+	[[ "$output" == *"rejecting memory+swap limit"* ]]
+}

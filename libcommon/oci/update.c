@@ -17,12 +17,18 @@
 static int update_fits(const char *group, const struct spec *limits)
 {
 	const char *max = strv_getenv(&limits->resources, "memory.max");
+	const char *swap = strv_getenv(&limits->resources, "memory.swap.max");
 	_cleanup_free_ char *used =
 	    max && limits->check_before_update ? cgroup_get(group, "memory.current") : NULL;
-	if (!used || strcmp(max, "max") == 0 || strtoull(max, NULL, 10) >= strtoull(used, NULL, 10))
+	if (!used || strcmp(max, "max") == 0)
 		return 0;
+	uint64_t want = strtoull(max, NULL, 10), now = strtoull(used, NULL, 10);
+	if (want >= now)
+		return 0;
+	bool both = swap && *swap != 'm' && want + strtoull(swap, NULL, 10) < now;
 	errno = EBUSY;
-	return fail("memory.max=%s: rejecting memory limit: %s bytes are in use", max, used);
+	return fail("memory.max=%s: rejecting memory%s limit: %s bytes are in use", max,
+	    both ? "+swap" : "", used);
 }
 
 /* The half of cpu.max that was not said stays as it is. */
