@@ -853,3 +853,19 @@ READY=1" ]
 	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"swap":2048,"checkBeforeUpdate":true}}'
 	[[ "$output" == *"rejecting memory+swap limit"* ]]
 }
+
+@test "SCHED_DEADLINE: what the kernel would call an invalid argument is named, in crun's words" {
+	local times why
+	while IFS='|' read -r times why; do
+		bundle '"true"' '' "\"scheduler\":{\"policy\":\"SCHED_DEADLINE\"$times}"
+		run -1 oci run -b b c
+		[[ "$output" == *":1:"*"sched_setattr: \`SCHED_DEADLINE\` $why" ]]
+	done <<-'END'
+	,"deadline":20000000|requires `runtime`
+	,"runtime":10000000|requires `deadline`
+	,"runtime":0,"deadline":20000000|runtime must be greater than 0
+	,"runtime":1023,"deadline":20000000|runtime must be between 1024 and deadline
+	,"runtime":30000000,"deadline":20000000|runtime must be <= deadline
+	,"runtime":10000000,"deadline":30000000,"period":20000000|deadline must be <= period
+	END
+}

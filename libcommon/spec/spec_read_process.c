@@ -114,6 +114,22 @@ static int check_env(const struct spec *s)
 }
 
 /* sched_setattr(2). What is not of a policy is the kernel's to refuse. */
+/* What the kernel would refuse with EINVAL alone (sched_setattr(2)), in crun's words. */
+static const char *deadline_wrong(const json_t *o, const struct spec_scheduler *k)
+{
+	if (!json_member(o, "runtime"))
+		return "requires `runtime`";
+	if (!k->deadline)
+		return "requires `deadline`";
+	if (!k->runtime)
+		return "runtime must be greater than 0";
+	if (k->runtime < 1024)
+		return "runtime must be between 1024 and deadline";
+	if (k->runtime > k->deadline)
+		return "runtime must be <= deadline";
+	return k->period && k->deadline > k->period ? "deadline must be <= period" : NULL;
+}
+
 static int scheduler(struct spec *s, const json_t *p)
 {
 	json_t *o = NULL;
@@ -141,6 +157,9 @@ static int scheduler(struct spec *s, const json_t *p)
 	if ((k->runtime || k->deadline || k->period) && policy != 6)
 		return jwrong(spec_doc, at, "policy",
 		    "runtime, deadline and period are for SCHED_DEADLINE only");
+	const char *why = policy == 6 ? deadline_wrong(o, k) : NULL;
+	if (why)
+		return jwrong(spec_doc, at, "policy", "sched_setattr: `SCHED_DEADLINE` %s", why);
 	return 0;
 }
 
