@@ -128,7 +128,10 @@ test_setup() {
 	local page=$top/packages/EMBEDDED.md o m
 	for o in $(perl -ne 'while (/"([^"]*)"/g) { $s = $1; print "$1\n" while $s =~ /\bCONFIG_(\w+)/g }' \
 		"$top"/applets/*.c "$top"/libcommon/*/*.c); do
-		grep -q "^|.*\`$o\`.*|" "$page" || { echo "CONFIG_$o is not on the page"; return 1; }
+		grep -q "^|.*\`$o\`.*|" "$page" || {
+			echo "CONFIG_$o is not on the page"
+			return 1
+		}
 	done
 	[[ "$(grep -c "md5=$(md5sum <"$top/LICENSE" | cut -d ' ' -f 1)" "$page")" = 1 ]]
 	o=$(sed -n 's/^VERSION := //p' "$top/Makefile")

@@ -353,7 +353,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 			echo "cpu.usage_usec $(($(cat "$(file cpuacct demo cpuacct.usage)") / 1000))"
 			echo "pids.current $(cat "$(file pids demo pids.current)")"
 		fi | sort >want
-		[ -s want ] && [ -z "$(comm -23 want <(sort stat))" ]
+		[ -s want ] || return 1
+		[ -z "$(comm -23 want <(sort stat))" ]
 	}
 	wait_for 5 same
 	grep -qx 'memory.max 67108864' stat
