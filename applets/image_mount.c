@@ -1,12 +1,10 @@
 /* image_mount.c: ctr-image's mount and umount, in our own mount namespace; see image_cli.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "container_files.h"
 #include "err.h"
@@ -15,6 +13,7 @@
 #include "opt.h"
 #include "place.h"
 #include "userns.h"
+#include "volume.h"
 
 /* A container that does not run: its writable layer and the layers below. A running one shows its
  * files itself. */
@@ -68,16 +67,16 @@ static int is_layer(int layers, const char *name, void *arg)
 	       st.st_dev == dir->st_dev;
 }
 
-/* Is it an overlay, or a layer's folder? What else somebody has mounted is not ours to unmount. */
+/* Is it an overlay of image_mount()'s, or a layer's folder? What else somebody has mounted is not
+ * ours to unmount. */
 static bool is_image_mount(const char *dir)
 {
-	struct statfs fs;
 	struct stat st;
-	_cleanup_free_ char *path = path_join(ctr_lib(), "layers");
+	_cleanup_free_ char *line = volume_mount_of(dir), *path = path_join(ctr_lib(), "layers");
 	_cleanup_close_ int layers = dir_open(path);
-	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0 || fs.f_type == OVERLAYFS_SUPER_MAGIC)
+	if (line && strstr(line, " - overlay " IMAGE_SOURCE " "))
 		return true;
-	return layers >= 0 && dir_each(layers, is_layer, &st) == 1;
+	return layers >= 0 && stat(dir, &st) == 0 && dir_each(layers, is_layer, &st) == 1;
 }
 
 int image_do_umount(int argc, char **argv)

@@ -56,6 +56,7 @@ void image_upper_warn(const char *upper);
  * or with what is written going to `upper` (NULL: none), which is made when missing, with
  * UPPER.work beside it. Never set-id or devices. */
 int image_mount(const int *dirs, size_t n, const char *upper, const char *dir);
+#define IMAGE_SOURCE "ctr-image" /* such a mount's source, by which it is known */
 
 /* Mount a file (or block device) that is a squashfs or erofs image, read-only, through a loop
  * device that frees itself. Returns a detached mount (open_tree(2)) whose path for an overlay is

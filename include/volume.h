@@ -45,5 +45,8 @@ int volume_make(const char *name, const char *labels, const char *at);
 char *volume_labels(const char *name);
 /* Remove the volume and what is in it. One that a container mounts is refused unless `force`. */
 int volume_remove(const char *name, bool force);
+/* The mount that a path is on, as its line in mountinfo (proc(5)) from the mount point on. Caller
+ * frees; NULL when it is not known. */
+char *volume_mount_of(const char *path);
 
 #endif

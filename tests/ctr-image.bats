@@ -1094,6 +1094,11 @@ as_user() { setpriv --reuid=1000 --regid=1000 --clear-groups "$@"; }
 		! ctr-image umount m 2>err || false
 		grep -q 'no image is mounted' err
 		umount m
+		mkdir -p a b
+		mount -t overlay -o lowerdir=a:b other m
+		! ctr-image umount m 2>err || false
+		grep -q 'no image is mounted' err
+		umount m
 		! ctr-image mount nothing m 2>err || false
 		grep -q 'no such image' err
 	EOF

@@ -204,9 +204,7 @@ static int nameless(const struct volume_req *v, const struct spec *s, const char
 	return v->nocopy ? 0 : volume_fill(s, v->dst, fd);
 }
 
-/* The mount that a path is on, as its line in mountinfo (proc(5)) from the mount point on. Caller
- * frees; NULL when it is not known. */
-static char *volume_mount_of(const char *path)
+char *volume_mount_of(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	_cleanup_free_ char *info = xasprintf("/proc/self/fdinfo/%d", fd),

@@ -86,7 +86,7 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 					      up, wk)
 					: xstrdup("");
 	_cleanup_free_ char *options = xasprintf("lowerdir=%s%s", lower, rest);
-	if (mount("overlay", dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY),
+	if (mount(IMAGE_SOURCE, dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY),
 		options) < 0)
 		return fail_tried(dir, "mount overlay");
 	if (upper)
