@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "err.h"
 #include "file.h"
 #include "logview.h"

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "cgroup.h"
 #include "err.h"
 #include "caps.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "container_event.h"
 #include "container_files.h"
 #include "docker_shape.h"

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "container_files.h"
 #include "apart.h"
 #include "err.h"

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "applets.h"
 #include "create.h"
 #include "create_flags.h"
 #include "undo.h"

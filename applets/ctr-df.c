@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets.h"
 #include "container_images.h"
 #include "err.h"
 #include "file.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "applets.h"
 #include "container_files.h"
 #include "err.h"
 #include "json.h"

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "err.h"
 #include "event.h"
 #include "json.h"

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "become.h"
 #include "caps.h"
 #include "cgroup.h"

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "cgroup.h"
 #include "container_files.h"
 #include "container_net.h"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "applets.h"
 #include "container_event.h"
 #include "container_images.h"
 #include "create_flags.h"

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "become.h"
 #include "err.h"
 #include "file.h"

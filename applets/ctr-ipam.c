@@ -3,6 +3,7 @@
  * reboot. */
 #include <errno.h>
 
+#include "applets.h"
 #include "err.h"
 #include "file.h"
 #include "json.h"

@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 
+#include "applets.h"
 #include "err.h"
 #include "opt.h"
 #include "signames.h"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/file.h>
 
+#include "applets.h"
 #include "err.h"
 #include "file.h"
 #include "json.h"

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "err.h"
 #include "file.h"
 #include "json.h"

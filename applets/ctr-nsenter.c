@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "caps.h"
 #include "cgroup.h"
 #include "chain.h"

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "enter.h"
 #include "err.h"
 #include "file.h"

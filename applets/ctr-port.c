@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets.h"
 #include "err.h"
 #include "opt.h"
 #include "record.h"

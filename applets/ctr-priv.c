@@ -13,6 +13,7 @@
 #include <linux/capability.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "caps.h"
 #include "create_flags.h"
 #include "err.h"

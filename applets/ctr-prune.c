@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "container_images.h"
 #include "endpoint.h"
 #include "err.h"

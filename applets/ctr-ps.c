@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "container_net.h"
 #include "err.h"
 #include "health.h"

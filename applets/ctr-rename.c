@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "applets.h"
 #include "container_event.h"
 #include "err.h"
 #include "container_net.h"

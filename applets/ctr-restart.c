@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <time.h>
 
+#include "applets.h"
 #include "container_event.h"
 #include "container_images.h"
 #include "create.h"

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "applets.h"
 #include "opt.h"
 #include "steer.h"
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "chain.h"
 #include "create_flags.h"
 #include "cgroup.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "create.h"
 #include "create_flags.h"
 #include "undo.h"

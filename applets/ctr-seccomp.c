@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "caps.h"
 #include "err.h"
 #include "file.h"

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"

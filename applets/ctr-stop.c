@@ -4,6 +4,7 @@
  * Kind: OWNER of nothing; all that it changes is whether the containers run.
  */
 
+#include "applets.h"
 #include "err.h"
 #include "opt.h"
 #include "signames.h"

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"

@@ -2,6 +2,7 @@
  *
  * Kind: OWNER of nothing; the group's freezer is the container's.
  */
+#include "applets.h"
 #include "opt.h"
 #include "steer.h"
 

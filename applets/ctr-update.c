@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets.h"
 #include "cgroup.h"
 #include "container_event.h"
 #include "create.h"

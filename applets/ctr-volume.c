@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "create_flags.h"
 #include "docker_shape.h"
 #include "err.h"

@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "err.h"
 #include "health.h"
 #include "opt.h"

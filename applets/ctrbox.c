@@ -31,10 +31,6 @@
 #endif
 #define APPLET(n, k, in, s) APPLET_##in(n, k, s)
 
-#define APPLET_MINIMAL(n, k, s) int ctr_##n##_main(int argc, char **argv);
-#include "applets.def"
-#undef APPLET_MINIMAL
-
 /* Ended by a row without a name. */
 static const struct applet applet_table[] = {
 #define APPLET_MINIMAL(n, k, s) {"ctr-" #n, k, ctr_##n##_main, s},

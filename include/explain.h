@@ -11,6 +11,6 @@
 /* Print a POSIX sh script that starts the same container as these options, step by step. The
  * container's record is filled, but not made (`o->explain`). 0, or -1 with fail(). */
 int explain_script(FILE *f, const struct create_flags *o, struct container *c, const struct spec *s,
-    const char *root);
+    const char *root) COLD;
 
 #endif

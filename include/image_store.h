@@ -154,14 +154,15 @@ const char *image_arch(void);
 /* The whole operations. Progress goes to stderr when it is a terminal. */
 /* name NULL: none; message NULL: "imported from " and what it is imported from. */
 int image_import(const char *lib, const char *name, int fd, const char *what, const char *message,
-    const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX]);
+    const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX]) COLD;
 /* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`.
  * `name` (NULL: what the archive says) names the only image. */
-int image_load(const char *lib, int fd, const char *what, const char *name, struct strv *loaded);
-int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded);
+int image_load(
+    const char *lib, int fd, const char *what, const char *name, struct strv *loaded) COLD;
+int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded) COLD;
 /* An OCI archive that docker load takes too, on fd. */
-int image_save(const char *lib, const struct strv *operands, int fd);
-int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd);
+int image_save(const char *lib, const struct strv *operands, int fd) COLD;
+int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd) COLD;
 /* Remove blobs and layers that no image uses; *freed counts bytes; NULL: nobody wants to know, and
  * large layers are removed by a child that may outlive us. Whether anybody else uses a layer is for
  * the caller to know: `used` is asked about each one's diff_id before it goes. */

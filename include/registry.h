@@ -11,6 +11,7 @@
 #define CTR_REGISTRY_H
 
 #include "image_store.h"
+#include "str.h"
 
 /* The parts of a reference. All of them are released by registry_ref_free(). */
 struct registry_ref {
@@ -34,7 +35,7 @@ void challenge_free(struct challenge *c);
 
 /* Bring an image into the store; its digest goes to *hex. A pull that a signal interrupted is
  * continued where it was when the image is pulled again. -1 with fail(). */
-int registry_pull(const char *lib, const char *ref, struct strv *loaded);
+int registry_pull(const char *lib, const char *ref, struct strv *loaded) COLD;
 /* Push the image `operand` of the store to where `ref` says. Its digest goes to hex. */
 int registry_push(const char *lib, const char *operand, const char *ref, char hex[DIGEST_HEX]);
 /* Find out whether the registry accepts these credentials, and keep them. `password` is kept in

@@ -38,6 +38,11 @@ void cleanup_close(int *fd);
 #define LARGE __attribute__((aligned(4096)))
 #endif
 
+/* A function that no start of a container calls. The compiler puts it, and all that only such ones
+ * call, apart from what does run; the kernel, which maps a program's file by 64 KB around each
+ * fault, then leaves it out. */
+#define COLD __attribute__((cold))
+
 /* A growing vector of strings that it owns, with a NULL behind the last; begin with zeros. `v` is
  * NULL while n is 0 and nothing was ever added (use strv_argv() where a vector is needed). */
 struct strv {
