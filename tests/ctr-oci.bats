@@ -582,3 +582,23 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	run oci run -b b c
 	[ "${lines[-1]}" = shared: ]
 }
+
+@test "README's container by hand runs as it is typed there" {
+	need script bsdutils
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	local line
+	line=$(sed -n 's/^by hand: *//p' "$top/README.md")
+	mkdir -p clone/build
+	cp -a "$ROOTFS" clone/build/rootfs
+	cd clone
+	typed() { # what is typed before the prompt is there may be thrown away
+		for i in $(seq 100); do
+			! grep -q '/ #' out || break
+			sleep 0.1
+		done
+		echo 'echo I am process $$; exit 7'
+	}
+	touch out
+	run -7 script -qfec "$line" out < <(typed)
+	grep -q "I am process 1" out
+}
