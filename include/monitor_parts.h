@@ -123,6 +123,8 @@ void monitor_drop_state(struct monitor *m);
 /* Write the state file, of a running or (without a first process) of a restarting container. -1
  * with fail(). */
 int monitor_state(struct monitor *m);
+/* Again, because it may be lost; who asks for it asks again while a rename goes on. */
+void monitor_state_again(struct monitor *m);
 /* Release the networks, the group and the log. */
 void monitor_teardown(struct monitor *m);
 /* The bundle that hooks are told of. */

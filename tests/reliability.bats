@@ -211,6 +211,10 @@ count() {
 		done
 	done
 	[ "$before" = "$(living)" ]
+	rm "$dir/state" # while a rename or an update goes on, which hold this lock, it waits
+	flock "$CTR_LIB/containers/keep/started" sh -c 'ctr-ps && [ ! -e "$1" ]' sh "$dir/state"
+	ctr-ps >/dev/null
+	[ "$(cat "$dir/state")" = "$was" ]
 	ctr-run -d --name again --restart always "$ROOTFS" sh -c 'sleep .1; false' >/dev/null
 	wait_for 5 grep -q restarting "$CTR_RUN/containers/again/state"
 	rm "$CTR_RUN/containers/again/state"

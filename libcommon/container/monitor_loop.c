@@ -119,9 +119,7 @@ static bool monitor_loop_on_signals(struct monitor *m, int *status)
 				}
 		} else if (sig == SIGWINCH) { /* also when its state is lost */
 			monitor_winch(m);
-			container_refresh_name(m->c);
-			if (monitor_state(m) < 0)
-				warn_about(m->c->name);
+			monitor_state_again(m);
 		} else {
 			forward(m, sig);
 		}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,6 +159,16 @@ int monitor_state(struct monitor *m)
 	if (r == 0 && m->detached && m->l.pid)
 		monitor_hold_state(m);
 	return r;
+}
+
+void monitor_state_again(struct monitor *m)
+{
+	_cleanup_close_ int fd = openat(m->c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (lock_try(fd, LOCK_EX) == 0)
+		return;
+	container_refresh_name(m->c);
+	if (monitor_state(m) < 0)
+		warn_about(m->c->name);
 }
 
 /* The first process, which was started a moment ago and is not reaped yet. */
