@@ -23,3 +23,27 @@ load lib
 	run -2 ctr-rename a
 	[ "$(ctr-ps -an -o name | sort | tr -d ' ' | tr '\n' ' ')" = "a b " ]
 }
+
+# bats test_tags=ctr-exec
+@test "where CTR_RUN cannot be written, what runs keeps its name, and nothing is half done" {
+	unshare -m bash -e <<'END'
+mount -t tmpfs none "$CTR_RUN"
+ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+ctr-create --name x "$ROOTFS" true >/dev/null
+mount -o remount,ro "$CTR_RUN"
+code=0
+ctr-rename a b 2>said || code=$?
+mount -o remount,rw "$CTR_RUN"
+[ "$code" = 1 ]
+[ "$(wc -l <said)" = 1 ]
+grep -q 'Read-only file system' said
+ctr-exec a true
+ctr-rename a b
+ctr-exec b true
+mount -o remount,ro "$CTR_RUN"
+ctr-rename x y # has nothing there
+[ "$(ctr-ps -an -o name | sort | tr -d ' ' | tr '\n' ' ')" = "b y " ]
+mount -o remount,rw "$CTR_RUN"
+ctr-rm -f b
+END
+}

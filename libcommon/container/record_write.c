@@ -186,12 +186,20 @@ static int rename_both(struct container *c, int parent, const char *name)
 	_cleanup_close_ int lock = dir_open_at(parent, ".");
 	if (lock < 0 || lock_wait(lock, LOCK_EX) < 0)
 		return -1;
-	if (sys_rename_new(parent, c->name, name) < 0)
+	/* First what a living one needs; an exited one has none. */
+	bool ran =
+	    faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && access(from, F_OK) == 0;
+	if (ran && rename(from, to) < 0)
+		return fail_tried(from, "rename");
+	if (sys_rename_new(parent, c->name, name) < 0) {
+		int why = errno;
+		if (ran && rename(to, from) < 0)
+			warn("%s: %m (ctr-gc renames it)", to);
+		errno = why;
 		return errno == EEXIST || errno == ENOTEMPTY
 			   ? fail("%s: there is a container of this name already", name)
 			   : fail_tried(c->name, "rename");
-	if (rename(from, to) < 0 && errno != ENOENT)
-		warn("%s: %m (ctr-gc renames it)", from);
+	}
 	if (ids_rename(c->id, name) < 0)
 		warn("%s (ctr-gc mends it)", fail_msg());
 	return 0;
