@@ -253,18 +253,16 @@ static int do_prune(int argc, char **argv)
 			  "it: use -f");
 	if (filters.n)
 		only_wanted();
+	int code = 0;
 	for (size_t i = 0; i < names.n; i++) {
-		struct strv users = {0};
-		if (volume_users(names.v[i], &users) < 0)
-			die_fail();
-		if (users.n == 0) {
-			if (volume_remove(names.v[i], false) < 0)
-				die_fail();
+		_cleanup_strv_ struct strv users = {0};
+		int r = volume_users(names.v[i], &users);
+		if (r == 0 && !users.n && (r = volume_remove(names.v[i], false)) == 0)
 			puts(names.v[i]);
-		}
-		strv_free(&users);
+		if (r < 0)
+			warn_fail(), code = 1;
 	}
-	return 0;
+	return code;
 }
 
 static const struct word words[] = {{"create", do_create, NULL, NULL},

@@ -95,6 +95,16 @@ load image
 	[ -d "$CTR_LIB/volumes" ]
 }
 
+@test "prune goes on after a volume that cannot be removed" {
+	ctr-volume create a b c >/dev/null
+	run -1 --separate-stderr unshare -m sh -c \
+		'mount -t tmpfs none "$CTR_LIB/volumes/b" && exec ctr-volume prune -f'
+	[ "$output" = $'a\nc' ]
+	[ "${#stderr_lines[@]}" = 1 ]
+	ctr-volume prune -f
+	[ -z "$(ls -A "$CTR_LIB/volumes")" ]
+}
+
 @test "a nameless volume goes with its container" {
 	ctr-run -d --name c -v /data "$ROOTFS" sh -c 'echo x >/data/x; sleep 100' >/dev/null
 	wait_for 5 ctr-exec c test -e /data/x
