@@ -801,5 +801,11 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	run -1 h strace -qq -o seen -e trace=socket \
 		-e inject=socket:error=EPROTONOSUPPORT:when=2..3 ctr-netcfg sysctl forward
 	[[ "$output" == "ctr-netcfg: sysctl forward: "*"Protocol not supported"* ]]
+	# nor is it on because nobody could be asked
+	run -1 h strace -qq -o seen -e trace=socket -e inject=socket:error=EMFILE:when=3 \
+		ctr-netcfg sysctl forward
+	[[ "$output" == "ctr-netcfg: sysctl forward: "*"No file descriptors available"* ]]
 	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
+	CTR_RUN=$WORLD/first h ctr-netcfg sysctl forward # is the first thing after a boot
+	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
 }

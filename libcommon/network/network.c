@@ -297,8 +297,9 @@ int forward_on(int family, struct nft *f)
 {
 	bool v4 = family == AF_INET;
 	const char *path = forward_path(family);
-	if (rtnl_forwards(family) != 0)
-		return 0;
+	int on = rtnl_forwards(family);
+	if (on)
+		return on < 0 ? -1 : 0;
 	/* Our chain closes first, so that the host never acts as a router for others. Where it
 	 * cannot be closed, forwarding stays off. */
 	if (f)
@@ -310,7 +311,9 @@ int forward_on(int family, struct nft *f)
 	_cleanup_close_ int d = v4 ? -1 : dir_open("/proc/sys/net/ipv6/conf");
 	if (d >= 0)
 		dir_each(d, keep_ra, &ra);
-	int r = file_write_at(AT_FDCWD, mark, ra.p ? ra.p : "", ra.n, 0600, false);
+	int r = place_make(ctr_run());
+	if (r == 0)
+		r = file_write_at(AT_FDCWD, mark, ra.p ? ra.p : "", ra.n, 0600, false);
 	if (r == 0)
 		net_accept_ra(ra.p, "2");
 	if (r == 0)
