@@ -21,6 +21,7 @@
 
 #include "applets.h"
 #include "cgroup.h"
+#include "place.h"
 #include "err.h"
 #include "caps.h"
 #include "check_info.h"
@@ -104,10 +105,10 @@ static int p_memfd(void)
 	return memfd_create("ctr-check", MFD_CLOEXEC | MFD_ALLOW_SEALING) < 0 ? errno : 0;
 }
 
-static char group[40]; /* made by own_group() */
+static char *group; /* made by own_group() */
 static int own_group(void)
 {
-	snprintf(group, sizeof group, "ctr-check-%d", (int)getpid());
+	group = xasprintf("%s/ctr-check-%d", ctr_cgroup(), (int)getpid());
 	return cgroup_make(group, &(struct strv){0}, 0);
 }
 

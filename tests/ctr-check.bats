@@ -25,10 +25,14 @@ load lib
 }
 
 @test "it leaves nothing" {
+	need strace strace
 	m=$(sort /proc/self/mountinfo | md5sum)
-	ctr-check >/dev/null
+	CTR_CGROUP=$CTR_CGROUP-c/x strace -f -qq -e trace=mkdirat -o calls ctr-check >/dev/null
+	grep -q -- '-c/x/ctr-check-.* = 0' calls
+	! grep -q '"ctr-check-' calls || false # all of it is below CTR_CGROUP
 	[ "$(sort /proc/self/mountinfo | md5sum)" = "$m" ]
-	[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name 'ctr-check-*')" ]
+	[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name 'ctr-check-*' -o -name \
+		"${CTR_CGROUP##*/}-c")" ]
 }
 
 @test "18.22 a user learns what ctr-run can do for users; no sysctl is blamed without reason" {
