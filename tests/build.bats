@@ -126,13 +126,12 @@ test_setup() {
 
 @test "21.15 EMBEDDED.md: options that messages name, machines, version and licence are true" {
 	local page=$top/packages/EMBEDDED.md o m
-	for o in $(perl -ne 'while (/"([^"]*)"/g) { $s = $1; print "$1\n" while $s =~ /\bCONFIG_(\w+)/g }' \
-		"$top"/applets/*.c "$top"/libcommon/*/*.c); do
-		grep -q "^|.*\`$o\`.*|" "$page" || {
-			echo "CONFIG_$o is not on the page"
-			return 1
-		}
-	done
+	perl -ne 'while (/"([^"]*)"/g) { $s = $1; print "$1\n" while $s =~ /\bCONFIG_(\w+)/g }' \
+		"$top"/applets/*.c "$top"/libcommon/*/*.c >names
+	grep -qx TIME_NS names
+	while read -r o; do
+		grep -q "^|.*\`$o\`.*|" "$page" || { echo "CONFIG_$o: not there"; return 1; }
+	done <names
 	[[ "$(grep -c "md5=$(md5sum <"$top/LICENSE" | cut -d ' ' -f 1)" "$page")" = 1 ]]
 	o=$(sed -n 's/^VERSION := //p' "$top/Makefile")
 	grep -q "^CTRBOX_VERSION = $o$" "$page"

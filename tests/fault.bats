@@ -62,7 +62,6 @@ each_fault() {
 # bats test_tags=ctr-volume
 @test "21.14 an error that the C library has no words for is named; the others have theirs" {
 	need strace
-	local e words
 	says() { # ERROR WORDS
 		run -1 strace -qq -o log -e trace=renameat -e "inject=renameat:error=$1" \
 			unshare -n ctr-net create --subnet 10.98.7.0/24 n
