@@ -71,8 +71,8 @@ int oci_update(struct oci_record *r, struct spec *limits);
 /* Its statistics, in the form that runc gives them, as one line of JSON. Caller frees; NULL with
  * fail(). */
 char *oci_stats(const struct oci_record *r);
-/* Print its statistics every `interval` milliseconds, and each OOM kill, as one line of JSON each, until
- * it has ended. */
+/* Print its statistics every `interval` milliseconds, and each OOM kill, as one line of JSON each,
+ * until it has ended. */
 int oci_events(struct oci_record *r, int interval);
 /* oci_features() returns the structure of features.md, oci_default_config() a config.json to begin
  * with. Caller frees. */

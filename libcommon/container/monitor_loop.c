@@ -29,14 +29,6 @@ bool monitor_stopping(const struct monitor *m)
 	return m->stop_asked || access(p, F_OK) == 0;
 }
 
-bool monitor_removed(const struct monitor *m)
-{
-	char c = 0;
-	_cleanup_free_ char *p = record_run_path(m->c->name, STOPPING);
-	_cleanup_close_ int fd = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return fd >= 0 && read(fd, &c, 1) == 1 && c == *STOPPING_REMOVE;
-}
-
 int monitor_listen(struct monitor *m)
 {
 	signal(SIGPIPE, SIG_IGN);

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "err.h"
 #include "file.h"
+#include "monitor.h"
 #include "monitor_parts.h"
 #include "pidfd.h"
 #include "place.h"
@@ -131,6 +132,14 @@ static void close_ends(struct ends *e, bool keep_too)
 }
 
 /* --- starting --- */
+
+bool monitor_removed(const struct monitor *m)
+{
+	char c = 0;
+	_cleanup_free_ char *p = record_run_path(m->c->name, STOPPING);
+	_cleanup_close_ int fd = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd >= 0 && read(fd, &c, 1) == 1 && c == *STOPPING_REMOVE;
+}
 
 int monitor_state(struct monitor *m)
 {

@@ -484,17 +484,6 @@ int container_names(struct strv *out)
 	return 0;
 }
 
-int record_still(void)
-{
-	int parent = record_dir();
-	if (parent < 0)
-		return fail("%s/containers: %m", ctr_lib());
-	if (lock_wait(parent, LOCK_SH) == 0)
-		return parent;
-	close(parent);
-	return -1;
-}
-
 int container_each(int (*fn)(struct container *c, void *arg), void *arg)
 {
 	struct strv names = {0};
@@ -511,16 +500,4 @@ int container_each(int (*fn)(struct container *c, void *arg), void *arg)
 	}
 	strv_free(&names);
 	return r;
-}
-
-const char *container_cgroup(const struct container *c)
-{
-	static char *path;
-	const char *s = kv_get(&c->state, "cgroup");
-	if (s && *s)
-		return s;
-	s = kv_get(&c->conf, "cgroup_parent");
-	free(path);
-	path = xasprintf("%s/c-%s-%s", s ? s : ctr_cgroup(), ctr_instance(), c->id);
-	return path;
 }

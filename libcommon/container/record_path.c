@@ -1,8 +1,11 @@
-/* record_path.c: the paths of a container's files; see record.h. */
+/* record_path.c: the paths of a container's files and of its group; see record.h. */
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "container_net.h"
+#include "err.h"
 #include "file.h"
 #include "place.h"
 #include "record.h"
@@ -28,6 +31,29 @@ int record_dir(void)
 {
 	_cleanup_free_ char *p = record_path(NULL, NULL);
 	return dir_open(p);
+}
+
+int record_still(void)
+{
+	int parent = record_dir();
+	if (parent < 0)
+		return fail("%s/containers: %m", ctr_lib());
+	if (lock_wait(parent, LOCK_SH) == 0)
+		return parent;
+	close(parent);
+	return -1;
+}
+
+const char *container_cgroup(const struct container *c)
+{
+	static char *path;
+	const char *s = kv_get(&c->state, "cgroup");
+	if (s && *s)
+		return s;
+	s = kv_get(&c->conf, "cgroup_parent");
+	free(path);
+	path = xasprintf("%s/c-%s-%s", s ? s : ctr_cgroup(), ctr_instance(), c->id);
+	return path;
 }
 
 /* --- the network --- */

@@ -64,9 +64,11 @@ static char *base64_decode(const char *s)
 static char *config_path(void)
 {
 	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
-	char *path = dir && *dir ? path_join(dir, "config.json")
-		     : home      ? path_join(home, ".docker/config.json")
-				 : NULL;
+	char *path = home ? path_join(home, ".docker/config.json") : NULL;
+	if (dir && *dir) {
+		free(path);
+		path = path_join(dir, "config.json");
+	}
 	char *leads = path ? realpath(path, NULL) : NULL;
 	if (!leads)
 		return path;

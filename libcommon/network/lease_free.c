@@ -88,7 +88,7 @@ static int visit(int dirfd, const char *name, void *arg)
 	}
 	/* A file that is no lease (a power cut empties it) is whose folder names it; else it is
 	 * nobody's, and gc removes it. */
-	const char *owner = good ? l.owner : w->dir ? w->owner : "";
+	const char *nobody = w->dir ? w->owner : "", *owner = good ? l.owner : nobody;
 	bool go = w->owner ? strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? lease_free_drop(dirfd, name, owner) : 0;
 	w->freed += r > 0;
