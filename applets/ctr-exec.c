@@ -38,7 +38,7 @@
 #include "tty.h"
 
 static struct {
-	bool tty, interactive, detach, privileged, check;
+	bool tty, interactive, detach, privileged, check, by_word;
 	const char *user, *workdir;
 	struct strv env, env_file;
 } o;
@@ -46,6 +46,7 @@ static struct {
 static const struct opt opts[] = {
     {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG,
 	&o.interactive},
+    {0, "by-word", NULL, NULL, OPT_FLAG, &o.by_word}, /* as `ctrbox exec` */
     {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
     {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach},
     {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env},
@@ -102,8 +103,8 @@ static void settle(struct spec *s, int argc, char **argv)
 		s->rows = w.ws_row;
 		s->cols = w.ws_col;
 	}
-	if (s->terminal && o.interactive)
-		tty_input_check();
+	if (!o.detach)
+		tty_input(o.tty, o.interactive, o.by_word);
 	if (s->terminal && !strv_getenv(&s->env, "TERM"))
 		strv_setenv(&s->env, "TERM", "xterm");
 	if (o.privileged) {

@@ -69,7 +69,7 @@ int ctr_run_main(int argc, char **argv)
 	if (!o->name)
 		err_unnamed = c.id;
 	opt_hide(argc, argv, c.name);
-	if (o->interactive && o->tty && !o->detach)
-		tty_input_check();
+	if (!o->detach)
+		tty_input(o->tty, o->interactive, o->by_word);
 	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

@@ -174,7 +174,7 @@ int applet_run(const struct applet *a, int argc, char **argv)
 
 int applet_run_word(const struct applet *a, int argc, char **argv)
 {
-	if (strcmp(a->name, "ctr-run") != 0)
+	if (!str_has_word("ctr-run ctr-exec", a->name))
 		return applet_run(a, argc, argv);
 	argv[0] = (char *)"--by-word"; /* in place of the word; the name of the applet before it */
 	return applet_run(a, argc + 1, argv - 1);
@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "version") == 0)
 		return puts("ctrbox " CTR_VERSION), opt_said(0);
 	a = applet_find(argv[1]);
-	if (a && strcmp(argv[1], "run") == 0)
+	if (a && str_has_word("run exec", argv[1]))
 		return applet_run_word(a, argc - 1, argv + 1);
 	if (a)
 		return applet_run(a, argc - 1, argv + 1);

@@ -89,10 +89,12 @@ int tty_size(struct winsize *w)
 	return -1;
 }
 
-void tty_input_check(void)
+void tty_input(bool tty, bool interactive, bool word)
 {
 	struct stat st;
-	if (fstat(0, &st) == 0 && !S_ISCHR(st.st_mode))
+	if (word && !interactive && !(tty && isatty(0)))
+		dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+	if (tty && interactive && fstat(0, &st) == 0 && !S_ISCHR(st.st_mode))
 		warn("stdin is no terminal: -t cuts its lines to 4095 bytes (-i alone does not)");
 }
 
