@@ -930,13 +930,14 @@ claim() {
 		-e '($a, $src) = @ARGV; ($i, $m) = `ip -o link show eth0` =~ /^(\d+):.*ether (\S+)/;
 		$m = pack("H12", $m =~ s/://gr); socket(S, 17, 3, 0x300) or die; $src ||= $a;
 		if ($a =~ /:/) { $t = inet_pton(10, $a); $s = inet_pton(10, $src);
-			$d = "\xff\x02".("\0" x 13)."\1";
-			$b = pack("CCnN", 136, 0, 0, 0x20000000).$t."\2\1".$m;
+			$ask = $src eq "::"; # is it taken? (RFC 4862, 5.4)
+			$d = "\xff\x02".("\0" x 9).($ask ? "\1\xff".substr($t, 13) : "\0\0\0\0\1");
+			$b = pack("CCnN", $ask ? 135 : 136, 0, 0, $ask ? 0 : 0x20000000).$t.($ask ? "" : "\2\1".$m);
 			$c = $s.$d.pack("NN", length $b, 58).$b;
 			$k += $_ for unpack("n*", $c);
 			$k = ($k & 0xffff) + ($k >> 16) while $k >> 16;
 			substr($b, 2, 2) = pack("n", ~$k & 0xffff);
-			$f = "\x33\x33\0\0\0\1".$m."\x86\xdd"
+			$f = "\x33\x33".substr($d, 12).$m."\x86\xdd"
 				.pack("NnCC", 6 << 28, length $b, 58, 255).$s.$d.$b;
 		} else { $t = inet_pton(2, $a); $f = ("\xff" x 6).$m.pack("nnnCCn", 0x806, 1, 0x800, 6, 4, 2).$m.$t.("\xff" x 6).$t; }
 		send(S, $f, 0, pack("SSlSCCa8", 17, 0, $i, 0, 0, 6, "")) or die "$!"' "${@:2}"
@@ -977,6 +978,11 @@ need_bridge_tables() {
 		h ctr-exec "${n%%:*}" ping -c1 -W3 "${n#*:}"
 	done
 	believed_by_none "$b" "$mac" "$HOST" "$c"
+	# nor keep it from having one that is new
+	in_ns "$(pid_of a)" ip addr del fd00:9::2/64 dev eth0
+	in_ns "$(pid_of a)" ip addr add fd00:9::2/64 dev eth0
+	for n in 1 2 3 4 5; do claim "$b" fd00:9::2 ::; done
+	[[ "$(in_ns "$(pid_of a)" ip addr show eth0)" != *dadfailed* ]]
 	in_ns "$b" ip link set eth0 address 02:42:0a:09:00:02 # nor its MAC
 	run ! in_ns "$b" ping -c1 -W1 10.9.0.1
 	in_ns "$b" ip link set eth0 address "$mac"

@@ -33,8 +33,9 @@ static const struct {
 enum { CHECKED, MACS, GUARDED, FROM4, FROM6, SETS };
 
 /* A guarded port has a MAC and addresses. Nobody there is a router (134, 137: advertisement,
- * redirect), and another protocol could hide these: a frame with two VLAN tags of 0 is taken for
- * one without. */
+ * redirect), nobody asks whether another's new address is taken (135 from ::, which would keep it
+ * from being used), and another protocol could hide these: a frame with two VLAN tags of 0 is taken
+ * for one without. */
 static const char *const rules[] = {
     "iifname @checked iifname . ether saddr != @macs drop",
     "iifname @guarded iifname . ether saddr != @macs drop",
@@ -44,6 +45,7 @@ static const char *const rules[] = {
     "iifname @guarded icmpv6 type 134 drop",
     "iifname @guarded icmpv6 type 137 drop",
     "iifname @guarded icmpv6 type 136 iifname . icmpv6 taddr != @from6 drop",
+    "iifname @guarded icmpv6 type 135 ip6 saddr :: iifname . icmpv6 taddr != @from6 drop",
     "iifname @guarded meta protocol != arp meta protocol != ip meta protocol != ip6 drop",
 };
 
