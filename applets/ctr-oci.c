@@ -300,7 +300,16 @@ static int do_kill(const char *id, const char *name)
 	return 0;
 }
 
-static int do_delete(const char *id);
+static int do_delete(const char *id)
+{
+	struct oci_record r;
+	int bad = oci_record_open(&r, oci_dir, id, true);
+	if (bad && oci_o.force && r.dir < 0 && errno == ENOENT)
+		return 0;
+	if ((bad && (!oci_o.force || r.dir < 0)) || oci_delete(&r, oci_o.force) < 0)
+		oci_die(1);
+	return 0;
+}
 
 /* crun's `delete --regex`. */
 static int delete_matching(const char *re)
@@ -319,21 +328,6 @@ static int delete_matching(const char *re)
 			return 1;
 	}
 	strv_free(&names);
-	return 0;
-}
-
-static int do_delete(const char *id)
-{
-	struct oci_record r;
-	if (oci_o.regex) {
-		oci_o.regex = false;
-		return delete_matching(id);
-	}
-	int bad = oci_record_open(&r, oci_dir, id, true);
-	if (bad && oci_o.force && r.dir < 0 && errno == ENOENT)
-		return 0;
-	if ((bad && (!oci_o.force || r.dir < 0)) || oci_delete(&r, oci_o.force) < 0)
-		oci_die(1);
 	return 0;
 }
 
@@ -395,7 +389,7 @@ static int act(const struct command *c, int argc, char **argv)
 	if (strcmp(name, "kill") == 0)
 		return do_kill(id, argc > 1 ? argv[1] : NULL);
 	if (strcmp(name, "delete") == 0)
-		return do_delete(id);
+		return oci_o.regex ? delete_matching(id) : do_delete(id);
 	if (strcmp(name, "exec") == 0)
 		return oci_do_exec(id, argc - 1, argv + 1);
 	if (strcmp(name, "list") == 0) {
