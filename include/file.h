@@ -33,6 +33,9 @@ char *file_aside(const char *name);
  * it and its name are on the disk then. */
 int file_write_at(
     int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable);
+/* The same; owner and mode are then those of `as`, where they can be. */
+int file_write_as(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+    const struct stat *as, bool durable);
 
 /* All of buf, restarting on EINTR and short writes. 0 or -1 (errno; no fail()). */
 int fd_write_all(int fd, const void *buf, size_t len);

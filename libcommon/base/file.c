@@ -148,8 +148,8 @@ char *file_aside(const char *name)
 	return xasprintf("%.*s.%s.%s", (int)(last - name), name, last, hex);
 }
 
-int file_write_at(
-    int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
+int file_write_as(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+    const struct stat *as, bool durable)
 {
 	_cleanup_free_ char *tmp = file_aside(name);
 	char *slash = strrchr(tmp, '/');
@@ -162,7 +162,9 @@ int file_write_at(
 	struct stat st;
 	if ((flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) ||
 	    (fstat(fd, &st) == 0 && !st.st_nlink))
-		return file_write_at(dirfd, name, data, len, mode, durable);
+		return file_write_as(dirfd, name, data, len, mode, as, durable);
+	if (as && fchown(fd, as->st_uid, as->st_gid) == 0)
+		fchmod(fd, as->st_mode & 0777);
 	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) ||
 	    renameat(dirfd, tmp, dirfd, name) < 0) {
 		fail_tried(name, "write");
@@ -176,6 +178,12 @@ int file_write_at(
 	if (durable)
 		file_sync(dirfd, slash ? tmp : NULL);
 	return 0;
+}
+
+int file_write_at(
+    int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
+{
+	return file_write_as(dirfd, name, data, len, mode, NULL, durable);
 }
 
 void file_sync(int dir, const char *name)

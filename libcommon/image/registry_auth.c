@@ -77,13 +77,16 @@ static char *config_path(void)
 }
 
 /* docker's file; an empty object when there is none, or nothing in it (as docker does: a power cut
- * may have emptied it). NULL with fail(). */
-static json_t *config_read(const char *path)
+ * may have emptied it), and then *st stays as it is; else that is whose it is. NULL with fail(). */
+static json_t *config_read(const char *path, struct stat *st)
 {
 	size_t len;
-	if (!path || access(path, F_OK) < 0)
+	_cleanup_close_ int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	if (!path || (fd < 0 && errno == ENOENT))
 		return json_object();
-	_cleanup_free_ char *text = file_read(path, 1 << 20, &len);
+	if (fd < 0 || fstat(fd, st) < 0)
+		return fail_errno(path), NULL;
+	_cleanup_free_ char *text = fd_read_all(fd, path, 1 << 20, &len);
 	if (text && !len)
 		return json_object();
 	json_t *j = text ? json_parse(path, text, len) : NULL;
@@ -188,7 +191,7 @@ static int from_helper(struct registry *r, const char *helper)
 int registry_credentials(struct registry *r)
 {
 	_cleanup_free_ char *path = config_path();
-	_cleanup_json_ json_t *config = config_read(path);
+	_cleanup_json_ json_t *config = config_read(path, &(struct stat){0});
 	if (!config)
 		return -1;
 	const char *helper = helper_of(config, r->host);
@@ -229,7 +232,7 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	_cleanup_close_ int order = dir_open(dir); /* of two at once, neither loses its entry */
 	if (order >= 0 && lock_wait(order, LOCK_EX) < 0)
 		return fail_about(dir);
-	_cleanup_json_ json_t *config = config_read(path);
+	_cleanup_json_ json_t *config = config_read(path, &st);
 	if (!config)
 		return -1;
 	const char *helper = helper_of(config, host);
@@ -256,12 +259,8 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		_cleanup_free_ char *code = base64_encode(pair);
 		json_object_set_new(auths, key, json_make("{auth:s}", code));
 	}
-	stat(path, &st);
 	_cleanup_free_ char *text = json_pretty(config);
-	if (file_write_at(AT_FDCWD, path, text, strlen(text), 0600, true) < 0)
-		return -1;
-	/* It stays whose it was (sudo may keep a user's HOME), where that can be. */
-	if (chown(path, st.st_uid, st.st_gid) == 0)
-		chmod(path, st.st_mode & 0777);
-	return 0;
+	/* It goes to the owner of the file that was read (sudo may keep a user's HOME), whatever
+	 * they may have put in its place meanwhile. */
+	return file_write_as(AT_FDCWD, path, text, strlen(text), 0600, &st, true);
 }
