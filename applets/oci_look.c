@@ -137,12 +137,10 @@ static int milliseconds(const char *s)
 	long n = s ? strtol(s, &end, 10) : 0;
 	if (!s)
 		return 5000;
-	if (n <= 0 || (*end && strcmp(end, "s") && strcmp(end, "m") && strcmp(end, "ms")) ||
-	    n > 86400)
-		die_usage("--interval: '%s' is not a time above 0 (5s, 1m)", s);
-	if (strcmp(end, "ms") == 0)
-		return (int)n;
-	return (int)(strcmp(end, "m") == 0 ? n * 60 : n) * 1000;
+	int unit = strcmp(end, "ms") == 0 ? 1 : strcmp(end, "m") == 0 ? 60000 : 1000;
+	if (n <= 0 || n > 86400000 / unit || (unit == 1000 && *end && strcmp(end, "s") != 0))
+		die_usage("--interval: '%s' is not a time from 1ms to a day (5s, 1m)", s);
+	return (int)n * unit;
 }
 
 int oci_do_events(const char *id)

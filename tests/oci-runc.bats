@@ -843,6 +843,8 @@ READY=1" ]
 	create c
 	run timeout 2 ctr-oci --root oci events --interval 50ms c
 	[ "${#lines[@]}" -ge 8 ]
+	run -1 oci events --interval 86400m c
+	[[ "$output" == *"from 1ms to a day"* ]]
 }
 
 @test "update: checkBeforeUpdate says whether memory or memory and swap are in the way" {
