@@ -113,7 +113,6 @@ static int check_env(const struct spec *s)
 	return 0;
 }
 
-/* sched_setattr(2). What is not of a policy is the kernel's to refuse. */
 /* What the kernel would refuse with EINVAL alone (sched_setattr(2)), in crun's words. */
 static const char *deadline_wrong(const json_t *o, const struct spec_scheduler *k)
 {
@@ -130,6 +129,7 @@ static const char *deadline_wrong(const json_t *o, const struct spec_scheduler *
 	return k->period && k->deadline > k->period ? "deadline must be <= period" : NULL;
 }
 
+/* sched_setattr(2). What is not of a policy is the kernel's to refuse. */
 static int scheduler(struct spec *s, const json_t *p)
 {
 	json_t *o = NULL;
