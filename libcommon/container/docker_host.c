@@ -1,5 +1,6 @@
 /* docker_host.c: what docker's HostConfig tells of privileges and limits, and the names of
  * networks; see docker_shape.h. */
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +121,7 @@ static json_t *docker_host_devices(const json_t *linux_)
 			    same(one, rule, "type"))
 				may = docker_host_text(rule, "access");
 		}
-		char to[256] = "";
+		char to[PATH_MAX] = "";
 		_cleanup_free_ char *number = xasprintf("/sys/dev/%s/%lld:%lld",
 		    *docker_host_text(one, "type") == 'b' ? "block" : "char",
 		    (long long)json_integer_value(json_object_get(one, "major")),

@@ -1,5 +1,6 @@
 /* systemd_flag.c: --systemd, and mounts at /sys/fs/cgroup; see create_flags.h. */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ static bool is_systemd(const struct spec *s)
 	if (strcmp(base ? base + 1 : cmd, "systemd") == 0)
 		return true;
 	for (size_t i = 0; i < s->x_lower.n || (i == 0 && s->root_path); i++) {
-		char to[256];
+		char to[PATH_MAX];
 		_cleanup_close_ int root =
 		    dir_hold(i < s->x_lower.n ? s->x_lower.v[i] : s->root_path);
 		_cleanup_close_ int fd =
