@@ -45,13 +45,15 @@ static void count(struct kind *k, bool active, uint64_t bytes)
 	k->idle += active ? 0 : bytes;
 }
 
-/* A layer of several images counts for the first of them: `seen` has its name then. */
-static uint64_t layers_size(
-    const struct store *s, const struct image_config *c, struct strv *seen, uint64_t *shared)
+/* A layer, with the archive that it came in, of several images counts for the first of them: `seen`
+ * has its name then. */
+static uint64_t layers_size(const struct store *s, const struct manifest *m,
+    const struct image_config *c, struct strv *seen, uint64_t *shared)
 {
 	uint64_t sum = 0;
 	for (size_t i = 0; i < c->n; i++) {
 		uint64_t n = s->layers < 0 ? 0 : tree_size(s->layers, c->diff_ids[i]);
+		n += i < m->n ? m->layers[i].size : 0;
 		if (strv_has(seen, c->diff_ids[i])) {
 			*shared += n;
 			continue;
@@ -67,13 +69,11 @@ static void image_add(
 {
 	struct manifest m = {0};
 	struct image_config c = {0};
-	uint64_t shared = 0, blobs = r->size;
+	uint64_t shared = 0;
 	char a[16], b[16];
 	if (store_image(s, r->hex, &m, &c) < 0)
 		warn_about(r->name ? r->name : r->hex);
-	for (size_t i = 0; i < m.n; i++)
-		blobs += m.layers[i].size;
-	uint64_t own = layers_size(s, &c, seen, &shared) + blobs + m.config_size;
+	uint64_t own = layers_size(s, &m, &c, seen, &shared) + r->size + m.config_size;
 	count(k, users, own);
 	strv_addf(&k->lines, "%s\t%.12s\t%s\t%s\t%zu", r->name ? r->name : "<none>", m.config,
 	    size_text(format, shared, a), size_text(format, own, b), users);

@@ -27,5 +27,8 @@ Local Volumes 0 0 0 0 (0%)" ]
 	ctr-df -v | grep -E '^web +busy +running'
 	ctr-df -v | grep -E '^data +1 +2'
 	[ "$(ctr-df -v | grep -c 'busy:latest\|other:latest')" = 1 ]
+	# another image of the same layer takes neither the layer nor its archive again
+	image -m again third
+	ctr-df -v | grep -E '^third:latest +[0-9a-f]+ +[0-9.]+M +[0-9.]+K? +0$'
 	run -2 ctr-df web
 }
