@@ -44,8 +44,8 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-    {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG,
-	&o.interactive},
+    {'i', "interactive", NULL, "`ctrbox exec` gives no stdin without it; ctr-exec always does",
+	OPT_FLAG, &o.interactive},
     {0, "by-word", NULL, NULL, OPT_FLAG, &o.by_word}, /* as `ctrbox exec` */
     {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
     {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach},

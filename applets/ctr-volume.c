@@ -29,8 +29,7 @@ static const struct opt opts[] = {
 	OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
-    {'o', "opt", "K=V", "create: device=DIR: it is this folder (with type=none and o=bind)",
-	OPT_LIST, &how},
+    {'o', "opt", "K=V", "create: device=/DIR: it is this folder of the host", OPT_LIST, &how},
     {0, "name", "NAME", NULL, OPT_LIST, &names}, /* of docker's old scripts */
     {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,
 	&filters},

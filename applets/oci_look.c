@@ -139,7 +139,7 @@ static int milliseconds(const char *s)
 		return 5000;
 	int unit = strcmp(end, "ms") == 0 ? 1 : strcmp(end, "m") == 0 ? 60000 : 1000;
 	if (n <= 0 || n > 86400000 / unit || (unit == 1000 && *end && strcmp(end, "s") != 0))
-		die_usage("--interval: '%s' is not a time from 1ms to a day (5s, 1m)", s);
+		die_usage("--interval: '%s' is not a time from 1ms to a day (500ms, 5s, 1m)", s);
 	return (int)n * unit;
 }
 

@@ -20,7 +20,8 @@ load lib
 
 # bats test_tags=ctr-stop,ctr-restart,ctr-gc
 @test "a pid that another process has got (by ns_last_pid) is not signalled" {
-	[ -w /proc/sys/kernel/ns_last_pid ] || skip "needs ns_last_pid (CONFIG_CHECKPOINT_RESTORE)"
+	unshare -pf --mount-proc test -w /proc/sys/kernel/ns_last_pid ||
+		skip "needs ns_last_pid (CONFIG_CHECKPOINT_RESTORE)"
 	run -0 timeout 60 unshare -pf --mount-proc --propagation private bash -c '
 		set -e
 		recycle() { # make a process with this pid

@@ -981,6 +981,7 @@ need_bridge_tables() {
 	# nor keep it from having one that is new
 	in_ns "$(pid_of a)" ip addr del fd00:9::2/64 dev eth0
 	in_ns "$(pid_of a)" ip addr add fd00:9::2/64 dev eth0
+	[[ "$(in_ns "$(pid_of a)" ip addr show eth0)" == *tentative* ]]
 	for n in 1 2 3 4 5; do claim "$b" fd00:9::2 ::; done
 	[[ "$(in_ns "$(pid_of a)" ip addr show eth0)" != *dadfailed* ]]
 	in_ns "$b" ip link set eth0 address 02:42:0a:09:00:02 # nor its MAC

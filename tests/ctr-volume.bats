@@ -49,8 +49,9 @@ load image
 	ctr-rm c
 	ctr-prune -f volumes | grep -x bound
 	[ "$(ls -A "$CTR_LIB/volumes")$(echo host/*)" = "host/one host/two" ]
-	ctr-volume create -o device=/nosuch none
+	ctr-volume create -o device="$PWD/nosuch" none
 	run -125 ctr-run -v none:/v "$ROOTFS" true
+	[[ "$output" == *"No such file"* ]]
 	for bad in type=tmpfs device=x o=ro; do
 		run -2 ctr-volume create -o device=/ -o $bad x
 		[[ "$output" == "ctr-volume: -o '$bad': only a folder of the host "* ]]

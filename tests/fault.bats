@@ -59,7 +59,7 @@ each_fault() {
 	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
 }
 
-# bats test_tags=ctr-volume
+# bats test_tags=ctr-net
 @test "21.14 an error that the C library has no words for is named; the others have theirs" {
 	need strace
 	says() { # ERROR WORDS

@@ -18,7 +18,7 @@ setup() {
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run CTR_CGROUP=ctrt-${WORLD##*.}
 	mkdir "$CTR_LIB" "$CTR_RUN"
 	cd "$WORLD" || return 1
-	unset CTR_NET
+	unset CTR_NET CTR_PULL OMP_NUM_THREADS OMP_THREAD_LIMIT
 	if declare -F test_setup >/dev/null; then test_setup; fi
 }
 

@@ -827,7 +827,10 @@ READY=1" ]
 	[[ "$output" == *"/oci: No such file or directory" ]]
 	mkdir oci
 	[ "$(oci list --format json)" = '[]' ]
-	XDG_RUNTIME_DIR=$PWD ctr-oci list -q
+	if [ "$(id -u)" = 0 ]; then
+		run -0 unshare -m sh -c 'mount -t tmpfs none /run && exec ctr-oci list -q'
+		[ -z "$output" ]
+	fi
 }
 
 @test "a path that is masked twice is masked once" {
@@ -841,15 +844,21 @@ READY=1" ]
 @test "events: an interval below a second" {
 	bundle '"sleep","1000"'
 	create c
-	run timeout 2 ctr-oci --root oci events --interval 50ms c
+	run -124 timeout 2 ctr-oci --root oci events --interval 50ms c
 	[ "${#lines[@]}" -ge 8 ]
+	[ "${#lines[@]}" -le 45 ]
+	[[ "${lines[0]}" == '{"'* ]]
 	run -1 oci events --interval 86400m c
 	[[ "$output" == *"from 1ms to a day"* ]]
 }
 
 @test "update: checkBeforeUpdate says whether memory or memory and swap are in the way" {
 	bundle '"sleep","1000"' '"resources":{"memory":{"limit":33554432,"swap":67108864}}'
-	create c || skip "no limits of memory and swap here: $(cat out)"
+	create c || {
+		grep -q 'memory.swap\|memory.memsw' out && skip "no limits of swap here: $(cat out)"
+		cat out
+		false
+	}
 	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"checkBeforeUpdate":true}}'
 	[[ "$output" == *"rejecting memory limit"* ]]
 	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"swap":2048,"checkBeforeUpdate":true}}'
