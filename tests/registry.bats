@@ -461,6 +461,16 @@ three() {
 	: >dots/c.json
 	run -1 ctr-image logout h0:1
 	[[ $output == "ctr-image: h0:1: not logged in" ]]
+	# Nothing but a file is read, or replaced: a link may lead to /dev/null.
+	mknod null c 1 3
+	ln -sf ../null docker/config.json
+	run -1 ctr-image logout h0:1
+	[[ $output == *"/null: not a regular file" ]]
+	[ -c null ]
+	# One that leads nowhere is replaced.
+	ln -sf ../nowhere docker/config.json
+	run -1 ctr-image logout h0:1
+	[[ $output == "ctr-image: h0:1: not logged in" ]]
 }
 
 @test "a token that expires in the middle of a pull is renewed (issue 19)" {

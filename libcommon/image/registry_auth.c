@@ -76,16 +76,20 @@ static char *config_path(void)
 	return leads;
 }
 
-/* docker's file; an empty object when there is none, or nothing in it (as docker does: a power cut
- * may have emptied it), and then *st stays as it is; else that is whose it is. NULL with fail(). */
-static json_t *config_read(const char *path, struct stat *st)
+/* docker's file `name` beneath dirfd, which messages call `path`; an empty object when there is
+ * none, or nothing in it (as docker does: a power cut may have emptied it). *st: whose it is; as it
+ * was when there is none. NULL with fail(). */
+static json_t *config_read(int dirfd, const char *name, const char *path, struct stat *st)
 {
 	size_t len;
-	_cleanup_close_ int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-	if (!path || (fd < 0 && errno == ENOENT))
+	_cleanup_close_ int fd =
+	    openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP)) /* a link that leads nowhere */
 		return json_object();
 	if (fd < 0 || fstat(fd, st) < 0)
 		return fail_errno(path), NULL;
+	if (!S_ISREG(st->st_mode))
+		return errno = EINVAL, fail("%s: not a regular file", path), NULL;
 	_cleanup_free_ char *text = fd_read_all(fd, path, 1 << 20, &len);
 	if (text && !len)
 		return json_object();
@@ -191,7 +195,8 @@ static int from_helper(struct registry *r, const char *helper)
 int registry_credentials(struct registry *r)
 {
 	_cleanup_free_ char *path = config_path();
-	_cleanup_json_ json_t *config = config_read(path, &(struct stat){0});
+	_cleanup_json_ json_t *config =
+	    path ? config_read(AT_FDCWD, path, path, &(struct stat){0}) : json_object();
 	if (!config)
 		return -1;
 	const char *helper = helper_of(config, r->host);
@@ -229,10 +234,16 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	if (user && dir_make(dir, 0700) < 0)
 		return -1;
-	_cleanup_close_ int order = dir_open(dir); /* of two at once, neither loses its entry */
-	if (order >= 0 && lock_wait(order, LOCK_EX) < 0)
+	/* All goes by this one descriptor: the folder may be another user's, whose HOME sudo has
+	 * kept, and they could put a link in its place. */
+	_cleanup_close_ int order = dir_open(dir);
+	if (order < 0 && (user || errno != ENOENT))
+		return fail_errno(dir);
+	if (order >= 0 && lock_wait(order, LOCK_EX) < 0) /* of two, neither loses its entry */
 		return fail_about(dir);
-	_cleanup_json_ json_t *config = config_read(path, &st);
+	const char *name = path + strlen(dir) + 1;
+	_cleanup_json_ json_t *config =
+	    order < 0 ? json_object() : config_read(order, name, path, &st);
 	if (!config)
 		return -1;
 	const char *helper = helper_of(config, host);
@@ -260,7 +271,5 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		json_object_set_new(auths, key, json_make("{auth:s}", code));
 	}
 	_cleanup_free_ char *text = json_pretty(config);
-	/* It goes to the owner of the file that was read (sudo may keep a user's HOME), whatever
-	 * they may have put in its place meanwhile. */
-	return file_write_as(AT_FDCWD, path, text, strlen(text), 0600, &st, true);
+	return file_write_as(order, name, text, strlen(text), 0600, &st, true); /* whose it was */
 }
