@@ -230,8 +230,14 @@ static int stray_run(int dir, const char *name, void *arg)
 	const char *id = kv_get(&kv, "id");
 	int found = id ? container_open_id(&c, id) : (errno = ENOENT, -1);
 	if (found == 0) {
-		if (faccessat(dir, c.name, F_OK, 0) < 0 && renameat(dir, name, dir, c.name) == 0)
+		/* Its monitor may have made another meanwhile, with only `state` in it. */
+		_cleanup_free_ char *late = path_join(c.name, "state");
+		renameat(dir, late, dir, state);
+		if ((unlinkat(dir, c.name, AT_REMOVEDIR) == 0 || errno == ENOENT) &&
+		    renameat(dir, name, dir, c.name) == 0)
 			printf("renamed %s\n", c.name);
+		else
+			renameat(dir, state, dir, late);
 		container_close(&c);
 	} else if (errno != ENOENT) {
 		trouble();

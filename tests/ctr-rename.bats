@@ -49,3 +49,24 @@ mount -o remount,rw "$CTR_RUN"
 ctr-rm -f b
 END
 }
+
+# bats test_tags=ctr-gc,ctr-attach
+@test "a rename that is killed between its two steps: ctr-gc or the next rename ends it" {
+	need strace
+	ctr-run -d -i --name a "$ROOTFS" cat >/dev/null
+	killed() { run -137 strace -f -qq -e trace=renameat2 \
+		-e inject=renameat2:error=EINTR:signal=KILL ctr-rename a b; }
+	for after in ctr-ps ctr-exec\ a\ true true; do
+		killed
+		[ -p "$CTR_RUN/containers/b/stdin" ]
+		$after >/dev/null
+		run -1 ctr-rename a b
+		[[ "$output" == *"ctr-gc clears it" ]]
+		ctr-gc
+		[ -p "$CTR_RUN/containers/a/stdin" ]
+		[ "$(ls "$CTR_RUN/containers")" = a ]
+	done
+	ctr-rename a b
+	ctr-exec b true
+	ctr-rm -f b
+}

@@ -190,7 +190,9 @@ static int rename_both(struct container *c, int parent, const char *name)
 	bool ran =
 	    faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && access(from, F_OK) == 0;
 	if (ran && rename(from, to) < 0)
-		return fail_tried(from, "rename");
+		return errno == ENOTEMPTY || errno == EEXIST
+			   ? fail("%s: left by a rename that was killed: ctr-gc clears it", to)
+			   : fail_tried(from, "rename");
 	if (sys_rename_new(parent, c->name, name) < 0) {
 		int why = errno;
 		if (ran && rename(to, from) < 0)
