@@ -88,8 +88,12 @@ int seen_open(struct container *c, const char *name)
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	const char *part = seen_split(name, &dir);
 	_cleanup_free_ char *id = seen_whole(dir, part);
-	if (oci_record_open(&r, dir, id, false) < 0)
-		return fail_in("oci:%s", id);
+	if (oci_record_open(&r, dir, id, false) < 0) {
+		fail_in("oci:%s", id);
+		int why = errno;
+		oci_record_close(&r);
+		return errno = why, -1;
+	}
 	c->name = xasprintf("%.*s%s", (int)(part - name), name, id);
 	c->id = r.id;
 	seen_fill(c, &r);

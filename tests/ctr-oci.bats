@@ -278,6 +278,14 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 		oci delete --force c
 		[ -z "$(ls oci)" ]
 		ctr-cgset -d c # nobody knows of it, and no group outlives a power cut
+		# while its process runs, which nothing but the group would tell of, it stays
+		create c
+		printf %s "$bad" >oci/c/state
+		run -1 oci delete --force c
+		[[ $output == *"its group: end them first (ctr-cgset --kill"* ]]
+		ctr-cgset --kill -d c
+		oci delete --force c
+		[ -z "$(ls oci)" ]
 	done
 }
 

@@ -114,6 +114,24 @@ static int life_end(struct oci_record *r)
 	return stuck ? fail("%s: process %d does not end", r->id, (int)r->pid) : 0;
 }
 
+/* Without its state a record does not say what it has started, but its config.json tells the group.
+ * What runs there may be another container's by now: it is not ours to kill. */
+static int delete_damaged(const struct oci_record *r)
+{
+	struct spec s;
+	if (faccessat(r->dir, "state", F_OK, 0) < 0 || oci_record_spec(r, &s) < 0)
+		return 0;
+	_cleanup_free_ char *group = oci_group_path(s.cgroups_path, r->id);
+	bool lives = group && cgroup_populated(group) > 0;
+	spec_free(&s);
+	if (!lives)
+		return 0;
+	errno = EBUSY;
+	return fail("%s: its state is damaged, and processes run in its group: end them first "
+		    "(ctr-cgset --kill %s)",
+	    r->id, group);
+}
+
 int oci_delete(struct oci_record *r, bool force)
 {
 	const char *group = oci_record_group(r);
@@ -122,6 +140,8 @@ int oci_delete(struct oci_record *r, bool force)
 		return fail("cannot delete container %s that is not stopped: %s", r->id,
 		    oci_status_name(r->status));
 	}
+	if (!r->state.keys.n && delete_damaged(r) < 0)
+		return -1;
 	if (life_end(r) < 0 || (group && cgroup_remove(group) < 0))
 		return -1;
 	if (kv_get(&r->state, "scope"))
