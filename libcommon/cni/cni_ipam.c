@@ -67,6 +67,18 @@ static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *h
 	return lease_of_owner(x->dir, c->owner, ipam_mine, &m) < 0 ? -1 : m.n;
 }
 
+/* Everything that the attachment has, by the index and by the folder of what it was given: a power
+ * cut may have taken either. */
+static int ipam_free_all(struct cni_call *c, const struct cni_ipam *x)
+{
+	struct addr had[32];
+	int n = ipam_had(c, x, had, 32);
+	for (int i = 0; i < n; i++)
+		if (lease_free(x->dir, &had[i]) < 0)
+			return -1;
+	return n < 0 ? -1 : lease_free_held(x->dir, c->owner);
+}
+
 /* The index, opened and locked; -1 with errno ENOENT when there is none and none is to be made. */
 static int ipam_lock(const struct cni_ipam *x, int flags)
 {
@@ -91,7 +103,7 @@ static int ipam_release(struct cni_call *c, const struct cni_ipam *x)
 		c->lock = ipam_lock(x, 0);
 	if (c->lock < 0 && errno != ENOENT && errno != ENOTDIR)
 		return -1;
-	if (lease_free_held(x->dir, c->owner) < 0)
+	if (ipam_free_all(c, x) < 0)
 		return -1;
 	if (c->lock < 0)
 		return 0;
@@ -112,8 +124,7 @@ static int ipam_begin(struct cni_call *c, const struct cni_ipam *x)
 	if (has)
 		cni_fail(c, CNI_FAILED, "%s has addresses in network %s already (no DEL came)",
 		    c->id, c->name);
-	if (fd >= 0 &&
-	    (has || lease_free_held(x->dir, c->owner) < 0)) { /* left by an ADD that was killed */
+	if (fd >= 0 && (has || ipam_free_all(c, x) < 0)) { /* left by an ADD that was killed */
 		close(fd);
 		return -1;
 	}
