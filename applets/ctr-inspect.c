@@ -3,6 +3,7 @@
  * Kind: FILTER.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,9 @@ static const char *other_kind(const char *name)
 		return kinds[0][1];
 	if (network_open(&n, name) == 0)
 		return kinds[1][1];
-	return name_valid(name) && access(volume, F_OK) == 0 ? kinds[2][1] : NULL;
+	return name_valid(name) && faccessat(AT_FDCWD, volume, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+		   ? kinds[2][1]
+		   : NULL;
 }
 
 static int inspect_other(const char *applet, const char *name)

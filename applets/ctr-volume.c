@@ -98,7 +98,7 @@ static json_t *as_docker(const char *name)
 	_cleanup_json_ json_t *r = record(name);
 	struct stat st;
 	char made[STAMP_SIZE] = "";
-	if (stat(json_string_value(json_object_get(r, "path")), &st) == 0)
+	if (lstat(json_string_value(json_object_get(r, "path")), &st) == 0)
 		stamp_text(made, st.st_ctim.tv_sec, -1);
 	const char *path = json_string_value(json_object_get(r, "path"));
 	char at[PATH_MAX] = "";

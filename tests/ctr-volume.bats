@@ -52,6 +52,7 @@ load image
 	ctr-volume create -o device="$PWD/nosuch" none
 	run -125 ctr-run -v none:/v "$ROOTFS" true
 	[[ "$output" == *"No such file"* ]]
+	[ "$(ctr-inspect -f '{{.Options.device}}' none)" = "$PWD/nosuch" ]
 	for bad in type=tmpfs device=x o=ro; do
 		run -2 ctr-volume create -o device=/ -o $bad x
 		[[ "$output" == "ctr-volume: -o '$bad': only a folder of the host "* ]]
