@@ -20,7 +20,8 @@ int tty_size(struct winsize *w);
 
 /* What a command in the foreground reads. -t and -i where stdin is a file or a pipe: what a
  * terminal would do to it is said. `word`: docker's word was used, and then a command without -i
- * has no input, so that it does not eat the list of a `while read` loop around it. */
+ * has no input but a terminal's for -t, so that it does not eat the list of a `while read` loop
+ * around it. */
 void tty_input(bool tty, bool interactive, bool word);
 
 /* Open a new pair of a terminal from the ptmx of a devpts. The slave is opened by TIOCGPTPEER, and

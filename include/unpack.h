@@ -42,12 +42,13 @@ struct unpack {
 	size_t acl_size;
 	uid_t euid;
 	gid_t egid;
-	/* the directory of the last entry, component by component */
+	/* the directory of the last entry */
 	char path[PATH_MAX];
 	size_t depth;
-	/* fds[i]: the directory of i components; the last is the temporary one of a deeper path */
+	/* fds[i]: the directory of the path's first ends[i] bytes, one or several components below
+	 * fds[i - 1]; the last is the temporary one of a deeper path */
 	int fds[UNPACK_KEPT + 1];
-	size_t ends[UNPACK_KEPT + 1]; /* where its components end in path */
+	size_t ends[UNPACK_KEPT + 1];
 	/* directories: set at the end, since filling them changes their times, and what is made
 	 * takes their ACL */
 	struct dirtime *times;

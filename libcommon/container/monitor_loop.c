@@ -1,5 +1,5 @@
 /* monitor_loop.c: what the monitor waits for: signals, the terminal, output, input; see
- * monitor_parts.h. While it waits it allocates nothing. */
+ * monitor_parts.h. While it waits it allocates nothing, but to write a lost state anew. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -173,15 +173,16 @@ void record_read_state(struct container *c)
 }
 
 /* Somebody has emptied, spoilt or removed the `state` of a container that lives. Its monitor is
- * found by its lock of fcntl(2), and writes it anew when the signal comes, which means nothing to
- * others. */
+ * found by its lock of fcntl(2), which nobody else can have below `containers`, and writes it anew
+ * when the signal comes. */
 static void state_again(struct container *c)
 {
 	for (int i = 0; i < 100 && !c->state.keys.n; i++) {
 		struct flock l = {.l_type = F_WRLCK};
 		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0)
 			return;
-		kill(l.l_pid, SIGWINCH);
+		if (i % 10 == 0)
+			kill(l.l_pid, SIGWINCH);
 		nap_ms(1);
 		c->status = ST_CREATED;
 		record_read_state(c);

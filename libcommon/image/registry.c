@@ -307,7 +307,7 @@ static int part_unpack(struct pull *p, struct want *w)
 	if (store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0) {
 		/* After a power cut a part may have its size and not what stood in it: once more,
 		 * from the beginning. */
-		bool again = w->old;
+		bool again = w->old && errno != ENOSPC && errno != EDQUOT;
 		w->old = false;
 		return again && ftruncate(w->fd, 0) == 0 &&
 			       userns_tree_remove(p->s.ltmp, "layer") == 0 && part_end(p, w) == 0

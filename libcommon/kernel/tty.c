@@ -92,8 +92,13 @@ int tty_size(struct winsize *w)
 void tty_input(bool tty, bool interactive, bool word)
 {
 	struct stat st;
-	if (word && !interactive && !(tty && isatty(0)))
-		dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+	int null = word && !interactive && !(tty && isatty(0))
+		       ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+		       : -1;
+	if (null > 0) {
+		dup2(null, 0);
+		close(null);
+	}
 	if (tty && interactive && fstat(0, &st) == 0 && !S_ISCHR(st.st_mode))
 		warn("stdin is no terminal: -t cuts its lines to 4095 bytes (-i alone does not)");
 }

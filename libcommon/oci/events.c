@@ -74,7 +74,7 @@ int oci_events(struct oci_record *r, int interval)
 	if (group && cgroup_oom_kills(group, &kills) < 0)
 		kills = 0;
 	int parts = (interval + 499) / 500;
-	for (int part = 0;; part++) {
+	for (int part = 0;; part = (part + 1) % parts) {
 		struct pollfd p = {.fd = pidfd, .events = POLLIN};
 		bool ended = poll(&p, 1, interval / parts) > 0;
 		if (group && cgroup_oom_kills(group, &now) == 0)
@@ -82,7 +82,7 @@ int oci_events(struct oci_record *r, int interval)
 				event_oom(r);
 		if (ended)
 			break;
-		if (part % parts != 0)
+		if (part)
 			continue;
 		oci_record_look(r);
 		_cleanup_free_ char *text = oci_stats(r);

@@ -67,7 +67,7 @@ int oci_net_devices_up(const struct spec *s, pid_t pid)
 	const char *joined = s->ns_path[NS_NET];
 	_cleanup_close_ int ns = open(joined ? joined : path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
-		return fail_errno(path);
+		return fail_errno(joined ? joined : path);
 	if (nl_open(&host, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	int r = 0;
