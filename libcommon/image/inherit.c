@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -46,10 +47,8 @@ struct view {
 		unsigned low; /* 0: not known */
 	} * seen;
 	size_t room, n; /* room: a power of two */
+	uint64_t salt;  /* nobody can choose names that meet in one place of the table */
 };
-
-/* An archive's names cannot be chosen to meet in one place of the table. */
-#define SALTED(v) (FNV1A ^ (uintptr_t)(v))
 
 /* Where a hash is in the table or, with .path 0, would be; there is room for one more. */
 static struct seen *seen_at(struct view *v, uint64_t path)
@@ -65,7 +64,7 @@ static struct seen *seen_at(struct view *v, uint64_t path)
 		v->n = old.n;
 		free(old.seen);
 	}
-	size_t i = path & (v->room - 1);
+	size_t i = path >> 32 & (v->room - 1); /* the upper half depends on the whole salt */
 	while (v->seen[i].path && v->seen[i].path != path)
 		i = (i + 1) & (v->room - 1);
 	return &v->seen[i];
@@ -138,7 +137,7 @@ static int inherit_shown(
 {
 	for (int links = 0; links <= LINKS_MAX; links++) {
 		size_t bottom = 0, end = 0;
-		uint64_t hash = SALTED(v);
+		uint64_t hash = v->salt;
 		for (;;) {
 			size_t from = end;
 			end += path[end] == '/';
@@ -234,7 +233,7 @@ static int carry(struct view *v, const char *from, const char *to)
 {
 	const char *name, *as;
 	struct stat st;
-	seen_at(v, fnv1a_add(SALTED(v), from, strlen(from)))->low = 0;
+	seen_at(v, fnv1a_add(v->salt, from, strlen(from)))->low = 0;
 	if (parents(v, to) < 0)
 		return -1;
 	_cleanup_close_ int a = parent(v, from, &name);
@@ -403,7 +402,8 @@ int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n)
 {
 	int r = 0;
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct view v = {.s = s, .ids = diff_ids, .top = i};
+		struct view v = {.s = s, .ids = diff_ids, .top = i, .salt = FNV1A};
+		getrandom(&v.salt, sizeof v.salt, 0);
 		if (faccessat(s->ltmp, diff_ids[i], F_OK, 0) == 0)
 			r = inherit_inherit(&v);
 		free(v.seen);
