@@ -137,8 +137,14 @@ static int milliseconds(const char *s)
 	long n = s ? strtol(s, &end, 10) : 0;
 	if (!s)
 		return 5000;
-	int unit = strcmp(end, "ms") == 0 ? 1 : strcmp(end, "m") == 0 ? 60000 : 1000;
-	if (n <= 0 || n > 86400000 / unit || (unit == 1000 && *end && strcmp(end, "s") != 0))
+	int unit = 0;
+	if (strcmp(end, "ms") == 0)
+		unit = 1;
+	else if (!*end || strcmp(end, "s") == 0)
+		unit = 1000;
+	else if (strcmp(end, "m") == 0)
+		unit = 60000;
+	if (n <= 0 || !unit || n > 86400000 / unit)
 		die_usage("--interval: '%s' is not a time from 1ms to a day (500ms, 5s, 1m)", s);
 	return (int)n * unit;
 }

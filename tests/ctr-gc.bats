@@ -148,6 +148,18 @@ orphan() {
 	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
 	for what in 'print "a$_=x\n" for 1 .. 300000' 'print "\0" x 20000000'; do
 		perl -e "$what" >"$CTR_RUN/containers/r/state"
+		run -0 timeout 10 ctr-ps
+		[[ $output == *r*running* ]] # its monitor has written it again
+	done
+	# where its monitor does not, it is damage
+	stopped=()
+	stop_monitor() {
+		stopped+=("$(. "$CTR_RUN/containers/$1/state" && echo "$monitor")")
+		kill -STOP "${stopped[-1]}"
+	}
+	stop_monitor r
+	for what in 'print "a$_=x\n" for 1 .. 300000' 'print "\0" x 20000000'; do
+		perl -e "$what" >"$CTR_RUN/containers/r/state"
 		run timeout 10 ctr-ps
 		[[ $status -lt 124 && $output == *r*corrupt* ]]
 		run -1 timeout 10 ctr-gc
@@ -155,9 +167,11 @@ orphan() {
 	done
 	for c in s t u; do # the wait for those who do not answer is one
 		ctr-run -d --name $c "$ROOTFS" sleep 1000 >/dev/null
+		stop_monitor $c
 		echo garbage >"$CTR_RUN/containers/$c/state"
 	done
 	run -1 timeout 5 ctr-gc
+	kill -CONT "${stopped[@]}"
 	[ "$(grep -c 'it is left alone' <<<"$output")" = 4 ]
 	timeout 10 ctr-rm -f r s t u
 }

@@ -168,11 +168,12 @@ load lib
 		ctr-run "$1" sh -c "ulimit -n; ulimit -f" | cat' - "$ROOTFS"
 	[ "${lines[*]}" = "12 0" ]
 	# the caller's
-	[ "$(env --default-signal bash -c '
+	read -r limit _ ignored < <(env --default-signal bash -c '
 		trap "" HUP
 		ulimit -Sn 12
-		ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"' | xargs)" = \
-		"12 SigIgn: 0000000000000001" ]
+		ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"' | xargs)
+	[ "$limit" = 12 ]
+	[ $((0x$ignored & 0x7fffffff)) = 1 ] # make(1) ignores glibc's 32 and 33, too
 	ctr-cgset -d g
 	# if the applet may raise a hard limit, it does
 	run bash -c 'ulimit -f 0; ctr-run "$1" true 2>&1 | cat; exit "${PIPESTATUS[0]}"' - "$ROOTFS"

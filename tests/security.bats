@@ -987,6 +987,7 @@ device_hunt() {
 	need unshare util-linux
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	# shellcheck disable=SC2016
+	mkdir oci
 	run unshare -pfm --propagation private sh -c '
 		ctr-run -d --name w "$ROOTFS" sleep 1000
 		for what in "cp w:/etc/hostname -" "top w" "nsenter -t w -m echo" ps gc "rm -f w" \

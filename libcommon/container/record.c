@@ -174,10 +174,12 @@ void record_read_state(struct container *c)
 
 /* Somebody has emptied, spoilt or removed the `state` of a container that lives. Its monitor is
  * found by its lock of fcntl(2), which nobody else can have below `containers`, and writes it anew
- * when the signal comes. */
+ * when the signal comes. All that a command waits for this is a second. */
 static void state_again(struct container *c)
 {
-	for (int i = 0; i < 100 && !c->state.keys.n; i++) {
+	static int64_t left = 1000;
+	int64_t begin = now_ms(), used = 0;
+	for (int i = 0; used < 100 && used < left && !c->state.keys.n; i++) {
 		struct flock l = {.l_type = F_WRLCK};
 		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0)
 			return;
@@ -186,7 +188,9 @@ static void state_again(struct container *c)
 		nap_ms(1);
 		c->status = ST_CREATED;
 		record_read_state(c);
+		used = now_ms() - begin;
 	}
+	left -= used;
 }
 
 int record_held(int dir)
