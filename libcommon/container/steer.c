@@ -327,7 +327,9 @@ int steer_remove(struct container *c, bool force)
 		c->removing = true;
 		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
 			return -1;
-		r = container_lock(c);
+		/* Another who removes it, too, may hold it for a moment. */
+		for (int i = 0; (r = container_lock(c)) == 0 && i < 500; i++)
+			nap_ms(10);
 		if (r < 0 && errno == ENOENT)
 			return 0; /* it had --rm, and its monitor has removed it */
 		if (r <= 0)
