@@ -322,7 +322,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 		ctr-run -d --replace --name r "$ROOTFS" sleep 1000 >/dev/null 2>"err.$i" &
 		pids+=($!)
 	done
-	for i in "${pids[@]}"; do wait "$i" || cat err.*; done
+	for i in "${pids[@]}"; do wait "$i" || { cat err.*; false; }; done
 	[ -z "$(cat err.*)" ]
 	ctr-create --name x "$ROOTFS" true >/dev/null
 	ctr-create --name y "$ROOTFS" true >/dev/null

@@ -986,8 +986,8 @@ device_hunt() {
 @test "14: another pid namespace's /proc, or none, shows nobody who is taken for a container" {
 	need unshare util-linux
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
-	# shellcheck disable=SC2016
 	mkdir oci
+	# shellcheck disable=SC2016
 	run unshare -pfm --propagation private sh -c '
 		ctr-run -d --name w "$ROOTFS" sleep 1000
 		for what in "cp w:/etc/hostname -" "top w" "nsenter -t w -m echo" ps gc "rm -f w" \

@@ -64,12 +64,11 @@ static char *base64_decode(const char *s)
 static char *config_path(void)
 {
 	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
-	char *path = home ? path_join(home, ".docker/config.json") : NULL;
-	if (dir && *dir) {
-		free(path);
-		path = path_join(dir, "config.json");
-	}
-	char *leads = path ? realpath(path, NULL) : NULL;
+	bool set = dir && *dir;
+	if (!set && !home)
+		return NULL;
+	char *path = set ? path_join(dir, "config.json") : path_join(home, ".docker/config.json");
+	char *leads = realpath(path, NULL);
 	if (!leads)
 		return path;
 	free(path);
