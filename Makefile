@@ -154,13 +154,15 @@ $(B)/obj/%.o: %.c $(B)/flags $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) \
 		$(if $(findstring -flto,$(CFLAGS)),-frandom-seed=$<) -c -o $@ $<
 
-# What is compiled with other flags is compiled again.
+# What is compiled with other flags is compiled again. (make -n and -q expand a recipe, too.)
+only = $(firstword -$(MAKEFLAGS))
 built_with = $(strip $(compiler) $(flags))
 ifneq ($(file <$(B)/flags),$(built_with))
 .PHONY: $(B)/flags
 endif
 $(B)/flags:
-	$(shell mkdir -p $(@D))$(file >$@,$(built_with))
+	$(if $(findstring n,$(only))$(findstring q,$(only)),,$(shell mkdir -p $(@D))$(file \
+		>$@,$(built_with)))
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) \
@@ -275,7 +277,7 @@ check-initramfs: initramfs ## boot it to run tests inside
 check-power: initramfs ## cut the power CUTS=30 times: what was acknowledged is there
 	$(Q)bash tests/rig/check-power $(CUTS)
 
-check: all rootfs $(if $(SAN),,test-builds) ## all tests, or an applet's: T=ctr-run
+check: all rootfs $(if $(SAN),,test-builds man completions) ## all tests, or an applet's: T=ctr-run
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
 check-v2: all rootfs ## tests of limits and containers on a pure cgroup v2 system

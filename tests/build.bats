@@ -65,6 +65,9 @@ test_setup() {
 	[[ "$output" != *deps/build.sh* ]]
 	[[ "$output" == *my-cc*-O7*"-isystem /sysroot/include"* ]]
 	[[ "$output" == *"-L/sysroot/lib"* ]]
+	# what was only printed is not built with: else the tests' own program is made anew under them
+	run -0 make -C "$top"
+	[[ "${lines[*]}" == *"Nothing to be done"* ]]
 }
 
 @test "21.13 SYSROOT: a machine that has musl, as Alpine is, where gcc knows no other libc" {
