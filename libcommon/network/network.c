@@ -298,14 +298,12 @@ int forward_on(int family, struct nft *f)
 	bool v4 = family == AF_INET;
 	const char *path = forward_path(family);
 	int on = rtnl_forwards(family);
-	if (on < 0) { /* the message is of Linux 3.8, and of a family that is switched on */
+	if (on < 0 && errno == EOPNOTSUPP) { /* before Linux 3.8, or that family is off */
 		_cleanup_free_ char *text = file_read(path, 16, NULL);
-		if (!text)
-			return -1;
-		on = *text == '1';
+		on = text ? *text == '1' : -1;
 	}
 	if (on)
-		return 0;
+		return on < 0 ? -1 : 0;
 	/* Our chain closes first, so that the host never acts as a router for others. Where it
 	 * cannot be closed, forwarding stays off. */
 	if (f)
