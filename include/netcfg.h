@@ -10,25 +10,19 @@
 #include "rtnl.h"
 #include "str.h"
 
+/* The words that lines begin with. */
+/* clang-format off */
+#define NETCFG_VERBS(V) \
+	V(BRIDGE, "bridge") V(ATTACH, "attach") V(MACVLAN, "macvlan") V(IPVLAN, "ipvlan") \
+	V(DETACH, "detach") V(ADDR, "addr") V(ROUTE, "route") V(LINK, "link") V(NAT, "nat") \
+	V(PUBLISH, "publish") V(UNPUBLISH, "unpublish") V(SYSCTL, "sysctl") V(VETH, "veth") \
+	V(NETNS, "netns") V(NEIGH, "neigh") V(RULE, "rule")
+#define NETCFG_KIND(kind, verb) CFG_##kind,
 enum netcfg_kind {
-	CFG_BRIDGE,
-	CFG_ATTACH,
-	CFG_MACVLAN,
-	CFG_IPVLAN,
-	CFG_DETACH,
-	CFG_ADDR,
-	CFG_ROUTE,
-	CFG_LINK,
-	CFG_NAT,
-	CFG_PUBLISH,
-	CFG_UNPUBLISH,
-	CFG_SYSCTL,
-	CFG_VETH,
-	CFG_NETNS,
-	CFG_NEIGH,
-	CFG_RULE,
+	NETCFG_VERBS(NETCFG_KIND)
 	CFG_SET /* one thing of an interface: link rename, mtu, mac; bridge port, unport */
 };
+/* clang-format on */
 enum netcfg_set { SET_NAME, SET_MTU, SET_MAC, SET_MASTER };
 #define NETNS_DIR "/run/netns" /* as ip-netns(8) */
 

@@ -382,9 +382,9 @@ static int netcfg_parse_lines(struct words *w, struct netcfg_op *op)
 
 int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 {
-	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach",
-	    "addr", "route", "link", "nat", "publish", "unpublish", "sysctl", "veth", "netns",
-	    "neigh", "rule"};
+#define NAME(kind, verb) verb,
+#define LISTED(kind, verb) " " verb
+	static const char *const verbs[] = {NETCFG_VERBS(NAME)};
 	struct words w = {words, n, 1, n ? words[0] : ""};
 	memset(op, 0, sizeof *op);
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
@@ -395,9 +395,7 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 				netcfg_free(op);
 			return r;
 		}
-	return fail("'%s': not one of bridge attach macvlan ipvlan detach addr route link nat "
-		    "publish unpublish sysctl veth netns neigh rule",
-	    w.verb);
+	return fail("'%s': not one of" NETCFG_VERBS(LISTED), w.verb);
 }
 
 int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const char *text)
