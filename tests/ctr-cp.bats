@@ -318,6 +318,14 @@ test_setup() {
 	ctr-cp f e:/t/v/
 	[ "$(cat v/f)" = new ]
 	[ -z "$(ctr-diff e | grep -v '^[AC] /\(etc.*\|t\|t/v\)$')" ]
+	# a volume whose folder is gone: nothing is written beneath it, the rest can be had
+	ctr-run --keep --name g -v "$WORLD/v:/d" "$ROOTFS" sh -c 'echo kept >/k'
+	mv v away
+	run -1 ctr-cp f g:/d/f
+	[[ $output == *"/d: $WORLD/v: No such file or directory"*"Read-only"* ]]
+	[ ! -e "$CTR_LIB/containers/g/upper/d/f" ]
+	[ "$(ctr-cp g:/k - 2>said | tar -xO k)" = kept ]
+	[[ "$(cat said)" == *"/d: $WORLD/v: No such file"* ]]
 }
 
 # bats test_tags=ctr-cp,ctr-commit

@@ -193,13 +193,10 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	return -1;
 }
 
-static int container_files_bind_one(const struct spec_mount *m, int root)
+static int container_files_bind_one(const struct spec_mount *m, int root, bool folder)
 {
-	struct stat st;
 	char to[40];
-	if (!m->source || stat(m->source, &st) < 0)
-		return 0;
-	_cleanup_close_ int at = path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
+	_cleanup_close_ int at = path_make_in_root(root, m->dest, folder, 0755);
 	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
 	if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
 		warn("%s: volume is left out of the copy: %m", m->dest);
@@ -223,17 +220,23 @@ static int empty(int root, const char *dest)
 }
 
 /* The volumes, too, where they are whole directories or files of the host. What is a file system of
- * its own in the container (tmpfs, proc) is empty while it does not run, and read-only: the
- * container would never see what is written beneath it. */
+ * its own in the container (tmpfs, proc), and a volume that is gone, is empty while it does not
+ * run, and read-only: the container would never see what is written beneath it. */
 static int bind_volumes(const struct spec *s, int root)
 {
 	int *own = xcalloc(s->mounts.n + 1, sizeof *own), r = 0;
 	size_t n = 0;
 	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
-		if (str_eq(m->type, "bind"))
-			r = container_files_bind_one(m, root);
-		else if ((own[n] = empty(root, m->dest)) >= 0)
+		struct stat st;
+		bool bind = m->source && str_eq(m->type, "bind");
+		if (bind && stat(m->source, &st) == 0) {
+			r = container_files_bind_one(m, root, S_ISDIR(st.st_mode));
+			continue;
+		}
+		if (bind)
+			warn("%s: %s: %m", m->dest, m->source);
+		if ((own[n] = empty(root, m->dest)) >= 0)
 			n++;
 	}
 	while (n-- > 0) { /* only now: a volume's folder may have been made in it */
