@@ -1,6 +1,6 @@
 /* endpoint.h: a container's connection to a network: lease, veth, addresses, published ports, and
- * the files in its /etc (DESIGN.md sections 4 to 6). What outlives a kill bears the container's id:
- * ctr-gc removes it by endpoint_gc(). */
+ * the files in its /etc. What outlives a kill bears the container's id: ctr-gc removes it by
+ * endpoint_gc(). */
 #ifndef CTR_ENDPOINT_H
 #define CTR_ENDPOINT_H
 

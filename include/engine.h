@@ -1,4 +1,4 @@
-/* engine.h: the one engine that starts a container (DESIGN.md section 5), in two steps.
+/* engine.h: the one engine that starts a container, in two steps.
  *
  * engine_make() ends in *created*: the namespaces, the mounts, the user and the privileges are as
  * the command wants them, the hooks of the creation have run, and the child waits at a gate.

@@ -13,7 +13,8 @@ extern const char *err_applet, *err_summary;
 extern const char *err_unnamed;
 
 /* Exit code of die()/die_fail() (default 1) and of wrong usage (default 2). Applets that run a
- * command set both to 125 before they parse (DESIGN.md section 2, exit codes). */
+ * command set both to 125 before they parse, as docker does: smaller codes are the command's own
+ * (ctr-run(1), EXIT STATUS). */
 extern int err_code, err_usage_code;
 
 /* Remember a failure; returns -1 so that `return fail("mount %s: %m", path);` reads well. errno is

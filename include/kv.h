@@ -1,5 +1,5 @@
-/* kv.h: the format of conf and state files (DESIGN.md section 4): lines `key='value'` that any
- * POSIX sh can source. Keys are [a-z_][a-z0-9_]*; values any bytes but NUL; a quote inside is
+/* kv.h: the format of conf and state files (ctrbox-files(5)): lines `key='value'` that any POSIX sh
+ * can source. Keys are [a-z_][a-z0-9_]*; values any bytes but NUL; a quote inside is
  * written '\''.
  */
 #ifndef CTR_KV_H

@@ -1,6 +1,6 @@
-/* lease.h: addresses on lease (DESIGN.md section 4): $CTR_RUN/leases/NETWORK/ADDR, a file an
- * address, the owner's id on its first line, the interface's name on the second, its host names on
- * the third.
+/* lease.h: addresses on lease (ctr-ipam(1), ctrbox-files(5)): $CTR_RUN/leases/NETWORK/ADDR, a file
+ * for each address, with the owner's id on its first line, the interface's name on the second, and
+ * the owner's host names on the third.
  *
  * A lease is written aside and link()ed to its address: two owners or half a lease cannot be.
  */

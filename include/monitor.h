@@ -1,5 +1,6 @@
 /* monitor.h: the process that starts a container and stands by until it has ended: ctr-run itself
- * in the foreground, a forked copy of it with -d (DESIGN.md section 5).
+ * in the foreground, a forked copy of it with -d. It is the parent of the container's first
+ * process, which dies with it (PR_SET_PDEATHSIG, prctl(2)).
  */
 #ifndef CTR_MONITOR_H
 #define CTR_MONITOR_H

@@ -1,4 +1,4 @@
-/* nft.h: our one nf_tables table `ctrbox`, in families ip and ip6 (DESIGN.md section 6, rule 7):
+/* nft.h: our one nf_tables table `ctrbox`, in families ip and ip6 (ctrbox-security(7), Networks):
  * what it holds is a fixed set of rules over sets and maps, so that a network or a published port
  * is an element, never a rule.
  *

@@ -1,5 +1,5 @@
-/* place.h: where our folders and groups are (DESIGN.md section 4): $CTR_LIB, $CTR_RUN, $CTR_CGROUP
- * and the instance that they make.
+/* place.h: where our folders and groups are (ctrbox-files(5)): $CTR_LIB, $CTR_RUN and $CTR_CGROUP,
+ * and the name of the instance that they make.
  */
 #ifndef CTR_PLACE_H
 #define CTR_PLACE_H

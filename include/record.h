@@ -1,4 +1,4 @@
-/* record.h: the containers' records (DESIGN.md section 4) and what is derived from them.
+/* record.h: the containers' records (ctrbox-files(5)) and what is derived from them.
  *
  * $CTR_LIB/containers/NAME/ is a container. A flock on that directory is its life: whoever holds it
  * exclusively is its monitor, or is starting or removing the container.
@@ -154,8 +154,9 @@ int container_erase(const struct container *c);
 int record_state_write(const char *name, const struct kv *state);
 int record_state_remove(const char *name);
 
-/* Write the files `exit` and `started` (DESIGN.md section 4). They are overwritten in place, so
- * that a full disk cannot prevent it. `fresh`: `exit` is still blank, as it was made. */
+/* Write the files `exit` and `started` (ctrbox-files(5)) of the container whose directory `dir` is.
+ * They are overwritten in place, so that a full disk cannot prevent it. `fresh`: `exit` is still
+ * blank, as it was made. 0, or -1 with fail(). */
 int record_started_write(int dir, bool fresh);
 int record_exit_write(int dir, int code, bool oom, int restarts);
 /* Add to `exit` that the end was deliberate, and make it durable: it stays so over a boot. Errors

@@ -1,4 +1,4 @@
-/* selfexe.h: no container can ever get hold of a writable ctrbox (DESIGN.md section 6, rule 3;
+/* selfexe.h: no container can ever get hold of a writable ctrbox (ctrbox-security(7);
  * CVE-2019-5736). */
 #ifndef CTR_SELFEXE_H
 #define CTR_SELFEXE_H

@@ -1,5 +1,5 @@
-/* undo.h: what OWNER applets use so that a failure half-way leaves nothing (STYLE.md, three kinds
- * of applet).
+/* undo.h: what applets of the kind OWNER (include/applets.def tells the three kinds) use so that a
+ * failure half-way leaves nothing.
  *
  * Make a named thing, then push its inverse at once. die(), and SIGINT, SIGTERM, SIGHUP and SIGPIPE
  * after undo_on_signals(), run the stack, the newest inverse first. Success commits. A forked child

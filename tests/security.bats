@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2016
-# Attacks on other runtimes, played against this one (the list at the end of NEEDS.md, and
-# DESIGN.md's security rules), each with its number in the name of its test. Elsewhere, and by
-# neighbours of that number:
+# Attacks on other runtimes, played against this one (what it promises stands in
+# ctrbox-security(7)), each with its number in the name of its test. Elsewhere, and by neighbours
+# of that number:
 # archives and images: CVE-2018-15664, CVE-2019-14271, CVE-2019-18466 (ctr-cp.bats); CVE-2021-29136,
 #     CVE-2021-32760, CVE-2022-23648 (hostile archives and configs, ctr-image.bats); CVE-2021-41089,
 #     CVE-2021-41091, CVE-2021-41103 (14.1, 14.4 and 14.6); CVE-2024-40635 (ids, typing.bats);

@@ -1,6 +1,6 @@
-/* explain.c: ctr-run --explain; see explain.h. Each step of the engine (DESIGN.md section 5) is a
- * paragraph of the script: the folder, the group, the files of /etc, the network, and then a chain
- * of tools, each of which prepares one thing and becomes the next. */
+/* explain.c: ctr-run --explain; see explain.h. Each step of a start (engine.h) is a paragraph of
+ * the script: the folder, the group, the files of /etc, the network, and then a chain of tools,
+ * each of which prepares one thing and becomes the next. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* become.c: the last steps of a process that becomes a container's command; the children of ctr-run
  * and ctr-exec share them.
  *
- * The order is that of DESIGN.md section 5; each step says what the kernel demands.
+ * become() takes the steps in an order that the kernel demands; each step says why it stands where
+ * it does.
  */
 #include <errno.h>
 #include <fcntl.h>

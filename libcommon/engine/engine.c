@@ -1,5 +1,5 @@
 /* engine.c: the parent's half of a start: one clone, and everything that the child waits for; see
- * engine.h and DESIGN.md section 5.
+ * engine.h.
  *
  * When the child executes the command, its end of the socket is closed: that means success. Where
  * the parent has nothing to do meanwhile, the child borrows its memory as after vfork(2), and does

@@ -1,5 +1,4 @@
-/* engine_child.c: the child's half of a start: from the clone to exec; see engine_child.h and
- * DESIGN.md section 5. */
+/* engine_child.c: the child's half of a start: from the clone to exec; see engine_child.h. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
