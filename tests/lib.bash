@@ -93,6 +93,16 @@ no_process() {
 	[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]
 }
 
+# stands PID...: these sleep, and have not run for a tenth of a second.
+stands() {
+	local p before now
+	before=$(for p; do switches "$p"; done)
+	sleep 0.1
+	now=$(for p; do switches "$p"; done)
+	[ "$before" = "$now" ] && [ "$(grep -c sleeping <<<"$now")" = $# ]
+}
+switches() { grep -E '^State|ctxt_switches' "/proc/$1/status" 2>/dev/null; }
+
 # need TOOL [PACKAGE]: skip the test if there is no such tool, and say so.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 

@@ -6,6 +6,13 @@ load oci
 
 # run_out [OPTION...]: run the bundle; its output in `out`.
 run_out() { oci "${@:2}" run -b b "$1" </dev/null >out 2>&1; }
+# lacking PATTERN: what just failed has said so in `out`, where it is for want of that; any other
+# reason fails the test.
+lacking() {
+	cat out
+	! grep -q "$1" out || skip "$(cat out)"
+	false
+}
 edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 
 @test "a created container holds nothing of its maker and its caller, and a signal ends it" {
@@ -222,10 +229,14 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	got=$(cat "/sys/block/${loop#/dev/}/dev")
 	bundle '"sleep","1000"' "\"resources\":{\"blockIO\":{\"weight\":7,\"weightDevice\":[
 		{\"major\":${got%:*},\"minor\":${got#*:},\"weight\":5}]}}"
-	if ! echo bfq >"/sys/block/${loop#/dev/}/queue/scheduler" || ! create c; then
+	echo bfq >"/sys/block/${loop#/dev/}/queue/scheduler" || {
 		losetup -d "$loop"
-		skip "no BFQ here: $(cat out)"
-	fi
+		skip "no BFQ here"
+	}
+	create c || {
+		losetup -d "$loop"
+		lacking "'io' controller\|CONFIG_BFQ"
+	}
 	group=$(sed -n 's/^[0-9]*:blkio:/blkio/p; s/^0::/unified/p' \
 		"/proc/$(oci state c | jq .pid)/cgroup" | head -1)
 	[ -e "/sys/fs/cgroup/$group" ] || group=${group#unified}
@@ -244,7 +255,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "no huge pages here"
 	bundle '"sleep","1000"' \
 		'"resources":{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
-	create c || skip "no hugetlb controller here: $(cat out)"
+	create c || lacking "'hugetlb' controller"
 	group=$(sed -n 's/^0:://p' "/proc/$(oci state c | jq .pid)/cgroup")
 	for group in /sys/fs/cgroup/{,unified,hugetlb}"$group"; do
 		cat "$group"/hugetlb.2MB{.rsvd,}.{max,limit_in_bytes} 2>/dev/null || true
@@ -503,9 +514,9 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	limit() {
 		jq -nc --arg d "$1" --argjson r "$2" '($d | split(":") | map(tonumber)) as [$a,$b] |
 			{blockIO:{throttleReadBpsDevice:[{major:$a,minor:$b,rate:$r}]}}' |
-			oci update -r - c
+			oci update -r - c >out 2>&1
 	}
-	limit "$one" 1000000 || skip "no controller of disks here"
+	limit "$one" 1000000 || lacking "'io' controller"
 	limit "$two" 2000000
 	limit "$one" 3000000
 	limits=$(grep -o 'rbps=[0-9]*' "$WORLD/oci/c/config.json" | sort | tr '\n' ' ')
@@ -765,7 +776,8 @@ stop" ]
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	need perl perl
 	need socat
-	local perl='use IO::Socket::UNIX; select undef, undef, undef, 0.5;
+	local perl='use IO::Socket::UNIX; open my $f, ">", "/here";
+		select undef, undef, undef, 0.02 until -e "/go";
 		IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET})->send($_)
 			for ("EXTEND_TIMEOUT_USEC=1", "STATUS=warm", "READY=1"); sleep $ARGV[0]' d
 	export NOTIFY_SOCKET=$PWD/s
@@ -780,17 +792,29 @@ stop" ]
 	done
 	edit --arg p "$perl" '.process.args = ["perl", "-e", $p, "30"]'
 	create c
-	[ ! -s said ]
-	oci start c
+	# What is run waits for it in the container until this lets it go on.
+	ready() {
+		local waits=$!
+		wait_for 5 test -e b/rootfs/here
+		wait_for 5 stands $waits
+		[ ! -s said ]
+		touch b/rootfs/go
+		wait $waits
+		rm b/rootfs/{go,here}
+	}
+	oci start c 3>&- &
+	ready
 	wait_for 5 grep -q "MAINPID=$(oci state c | jq .pid)" said
 	[ "$(head -n 2 said)" = "STATUS=warm
 READY=1" ]
 	oci exec c true
 	oci delete -f c
 	: >said
-	oci run -d -b b c </dev/null >out 2>&1
+	oci run -d -b b c </dev/null >out 2>&1 3>&- &
+	ready
 	wait_for 5 grep -q READY=1 said
 	oci delete -f c
+	touch b/rootfs/go
 	edit '.process.args[3] = "1"'
 	oci run -b b c
 	[ "$(grep -c READY=1 said)" = 2 ]
@@ -854,11 +878,7 @@ READY=1" ]
 
 @test "update: checkBeforeUpdate says whether memory or memory and swap are in the way" {
 	bundle '"sleep","1000"' '"resources":{"memory":{"limit":33554432,"swap":67108864}}'
-	create c || {
-		grep -q 'memory.swap\|memory.memsw' out && skip "no limits of swap here: $(cat out)"
-		cat out
-		false
-	}
+	create c || lacking 'memory.swap\|memory.memsw'
 	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"checkBeforeUpdate":true}}'
 	[[ "$output" == *"rejecting memory limit"* ]]
 	run -1 oci update -r - c <<<'{"memory":{"limit":1024,"swap":2048,"checkBeforeUpdate":true}}'
