@@ -97,10 +97,10 @@ bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char
  * with fail(). */
 int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), void *arg);
 
-/* An nf_tables socket that has committed is left open until the process ends: closing it waits some
- * 10 ms for the kernel's clean-up, which goes on meanwhile. */
-
-/* --- the parts: each 0, or -1 with fail() and c->code; a failed ADD leaves nothing --- */
+/* --- the parts: each 0, or -1 with fail() and c->code; a failed ADD leaves nothing ---
+ *
+ * They leave an nf_tables socket that has committed open until the process ends. Closing it would
+ * wait some 10 ms for the kernel's clean-up, which goes on meanwhile. */
 
 /* Addresses (cni_ipam.c): our own leases, or another plugin's. */
 int cni_ipam_add(struct cni_call *c, struct cni_result *out);

@@ -58,13 +58,13 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
 void endpoint_down(struct endpoint *p);
 /* Free only its memory. */
 void endpoint_forget(struct endpoint *p);
+/* Take down all connections of the container with this id, whatever is left of them; it may be
+ * called again. 0, or -1 with fail() when something could not be removed. */
+int endpoint_clear(const char *id);
 /* The file `networks` in a container's directory, which ctr-net connect and disconnect keep for its
  * next start: a line for each further network, "NETWORK IP IP6 ALIAS...", "-" for what is not
  * given; a line "-": it is off that of --net. 0, or -1 with fail(). */
 int endpoint_further(int dir, struct strv *out);
-/* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could
- * not be removed. */
-int endpoint_clear(const char *id);
 /* Take a running container (process pid) off one network: its interface and leases there. A default
  * route that it had there leads over the first of `networks` (names, or lines as above) that has a
  * gateway. 0, or -1 with fail(). */

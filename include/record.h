@@ -179,10 +179,12 @@ int record_still(void);
 void record_read_at(struct container *c, int parent, const char *dirname, bool locked_by_us);
 /* Read the state file alone. */
 void record_read_state(struct container *c);
-/* For a listing, relative to its folders of records and of states (listed.c): read one whose
- * monitor has locked a `state` that names the container of the record. Only this is a proof: false
- * when there is none, and then it is read as any other. Open its folder, which was not needed for
- * that. Has ctr-pause left its mark there, however long ago? */
+/* Three functions for a listing (listed.c), whose folders of records and of states are open as
+ * `lib` and `run`. record_told() reads conf and state of c->name when a monitor has locked the
+ * `state`, and that names the container of the record: this proves that it runs. Otherwise it
+ * returns false, and the caller reads the container as any other. record_unlisted() opens the
+ * folder of a container that was read so, as c->dir. record_any_paused() says whether ctr-pause has
+ * ever left its mark in `run`; it says so, too, when that cannot be seen. */
 #ifdef CTR_MINIMAL
 #define record_told(c, lib, run) (false)
 #define record_unlisted(c, lib) ((void)0)

@@ -80,15 +80,18 @@ struct reply {
 	size_t len;              /* of the body */
 	bool moved;              /* it comes from another place than the registry */
 };
-/* A small request with its whole answer. If the registry demands to know who we are, that is done
- * on the way. `accept` (a whole header) and `type` may be NULL; `file` is the file whose contents
- * are sent (NULL: none). -1 with fail(); an HTTP status of any kind is no failure. */
 struct request {
 	const char *method, *path; /* path: behind base, or a whole URL */
-	const char *accept, *type, *file, *body;
+	const char *accept;        /* a whole header, or NULL */
+	const char *type;          /* of what is sent, or NULL */
+	const char *file, *body;   /* the file whose contents are sent, or what is sent; or NULL */
 };
+/* Send a small request and read the whole answer into *out, which reply_free() releases. If the
+ * registry demands to know who we are, this function tells it and asks again. 0, whatever the HTTP
+ * status is, or -1 with fail() when there was no answer. */
 int registry_ask(struct registry *r, const struct request *q, struct reply *out);
-/* The same for a blob: GET, or HEAD, after which credentials that have expired are renewed. */
+/* registry_ask() for a blob: GET, or HEAD, after which credentials that have expired are renewed.
+ */
 int registry_ask_blob(struct registry *r, const char *method, const char *hex, struct reply *out);
 void reply_free(struct reply *p);
 /* A header of the answer; if it stands there several times, with ", " between. Caller frees; NULL
