@@ -29,12 +29,14 @@ int cidr_parse(const char *what, const char *s, struct cidr *out);
 int addr_range_parse(const char *what, const char *s, struct addr *from, struct addr *to);
 /* Six hex pairs apart by ':' ; a group address is refused. */
 int mac_parse(const char *what, const char *s, uint8_t out[6]);
-/* "02:42:0a:01:00:02" of it, in a buffer of MAC_TEXT bytes. These three return out. */
+/* Write an address in its usual form ("02:42:0a:01:00:02", "10.0.0.1", "10.0.0.0/24") to `out`, and
+ * return that. */
 char *mac_text(const uint8_t mac[6], char out[MAC_TEXT]);
 char *addr_text(const struct addr *a, char out[ADDR_TEXT]);
 char *cidr_text(const struct cidr *c, char out[CIDR_TEXT]);
 
 size_t addr_len(const struct addr *a); /* 4 or 16 */
+/* Compare addresses as numbers, IPv4 before IPv6: less than 0, 0 or more than 0. */
 int addr_cmp(const struct addr *a, const struct addr *b);
 /* The next address, wrapping at the end of the family. */
 void addr_next(struct addr *a);

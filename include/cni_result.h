@@ -41,10 +41,13 @@ int cni_routes_parse(
 int cni_dns_parse(const struct jctx *c, const json_t *o, const char *path, struct cni_dns *out);
 bool cni_dns_empty(const struct cni_dns *d);
 void cni_dns_free(struct cni_dns *d);
-/* The result in that version's shape. */
+/* The result in that version's shape. Caller owns. */
 json_t *cni_result_json(const struct cni_result *r, int version, const char *version_text);
 void cni_result_free(struct cni_result *r);
 
+/* Append an interface, an address or a route, and return it. It lies in the result's array: the
+ * pointer is good until the next one is appended. `name` and `sandbox` are copied; sandbox, mac, gw
+ * and via may be NULL; mtu is in bytes, 0 where it is not told. */
 struct cni_if *cni_result_if(
     struct cni_result *r, const char *name, const char *sandbox, const uint8_t mac[6], int mtu);
 struct cni_ip *cni_result_ip(

@@ -12,6 +12,8 @@
 struct digest {
 	struct sha256_ctx ctx;
 };
+/* Begin a sum, add n bytes to it (as often as need be), and write its digits to hex; or all of that
+ * for one piece of data. They cannot fail, and there is nothing to free. */
 void digest_start(struct digest *d);
 void digest_add(struct digest *d, const void *data, size_t n);
 void digest_end(struct digest *d, char hex[DIGEST_HEX]);

@@ -61,24 +61,27 @@ int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void 
  */
 int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
-/* flock. lock_take waits; lock_try returns 1 when taken, 0 when another holds it, -1 on error.
- * `how` is LOCK_EX or LOCK_SH. */
+/* Locks by flock(2); `how` is LOCK_EX or LOCK_SH. lock_take() waits as long as need be: 0, or -1
+ * with fail(). */
 int lock_take(int fd, int how);
 /* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), or after 2
  * when who has the file open is stopped (the message names it), and at a signal to end that is
  * blocked and pending (EINTR), so that nobody who holds a lock can hang us. */
 int lock_wait(int fd, int how);
+/* lock_take() that does not wait: 1 when the lock is taken, 0 when another holds it, -1 with
+ * fail(). */
 int lock_try(int fd, int how);
 /* Who has this file open and is stopped (SIGSTOP, Ctrl-Z), in words; else NULL. The caller's. With
  * `wake` those of ours get SIGCONT. */
 char *stopped_holder(int fd, bool wake);
 
-/* Of /proc/PID/stat (proc(5)). */
+/* Fields of /proc/PID/stat (proc(5)). */
 struct proc {
 	char name[32], state;
 	int ppid;
 	unsigned flags;
 };
+/* Read those of the process `pid` from /proc, which is open as `proc`; false when it is gone. */
 bool proc_read(int proc, const char *pid, struct proc *p);
 /* Is it one of our applets, by its name? */
 bool proc_is_ours(const struct proc *p);

@@ -81,6 +81,7 @@ struct refs {
 	struct ref *v;
 	size_t n;
 };
+/* All images of index.json that we could run. refs_free() releases them. */
 int store_refs(const struct store *s, struct refs *out);
 /* The digests alone, of our own text without parsing it; a digest may occur more than once. */
 int store_digests(const struct store *s, struct refs *out);
@@ -118,6 +119,7 @@ struct manifest {
 /* Two readers could take for two images what is an image's manifest and an index at once
  * (CVE-2021-41190). 0, or -1 with fail(). */
 int manifest_plain(const char *what, const json_t *j);
+/* Read the text of a manifest; `what` begins a message. On failure there is nothing to free. */
 int manifest_parse(const char *what, const char *text, size_t len, struct manifest *out);
 void manifest_free(struct manifest *m);
 struct image_config {

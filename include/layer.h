@@ -27,12 +27,6 @@ struct pack_of {
 	const char *opaque;
 };
 
-/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: a
- * leading slash is dropped, what leaves the root by ".." is an error, and so is a link to what is
- * not there; a file replaces a file. In a layer the way may go through symbolic links, which are
- * resolved within it. Without privilege, owners are not kept and devices are left out, with one
- * warning. Reads the archive to its end; stream_finish() is the caller's. What was made stays on
- * failure. `how` NULL: a layer. -1 with fail(). */
 struct unpack_how {
 	bool
 	    plain; /* names like .wh.x are files' names, and others may change the tree meanwhile */
@@ -52,6 +46,12 @@ struct unpack_how {
 	 * NAME NUL LENGTH(4 bytes) VALUE, one after the other. */
 	struct buf *left;
 };
+/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: a
+ * leading slash is dropped, what leaves the root by ".." is an error, and so is a link to what is
+ * not there; a file replaces a file. In a layer the way may go through symbolic links, which are
+ * resolved within it. Without privilege, owners are not kept and devices are left out, with one
+ * warning. Reads the archive to its end; stream_finish() is the caller's. What was made stays on
+ * failure. `how` NULL: a layer. 0, or -1 with fail(). */
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 #define UNPACK_IMPLIED "implied"
 #define UNPACK_LINK "link"

@@ -13,8 +13,9 @@ struct filter_kind {
 	bool (*holds)(const void *one, size_t key, const char *want);
 };
 
+/* Do these filters ("KEY=VALUE", checked) hold for one of the list? */
 bool filter_holds(const struct strv *filters, const struct filter_kind *kind, const void *one);
-/* 0, or -1 with fail_usage(): no such key, no such value. */
+/* Check filters as they were given. 0, or -1 with fail_usage(): no such key, no such value. */
 int filter_check(const struct strv *filters, const struct filter_kind *kind);
 /* What the value of `dangling` asks for. */
 bool filter_true(const char *want);

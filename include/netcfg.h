@@ -56,6 +56,7 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n);
 /* A file's text: blank lines and # comments are skipped. Appends to *ops. -1 with fail()
  * "WHAT:LINE: why". */
 int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const char *text);
+/* Free what one line has, not the line itself. */
 void netcfg_free(struct netcfg_op *op);
 
 /* The lines of one run. Zero-initialise; set ops, n and ns_named; the rest belongs to the run. */
@@ -109,10 +110,17 @@ void netcfg_guard_follow(struct netcfg *c, const struct netcfg_op *op, const str
 int netcfg_unguard(char *port);
 int netcfg_unguard_loose(struct netcfg *c);
 
-/* The parts of netcfg_run() that are about NAT and forwarding (netcfg_nat.c). */
+/* --- the parts of netcfg_run() that are about NAT and forwarding (netcfg_nat.c) --- */
+
+/* Is the line one of `nat`, `publish` and `unpublish`? */
 bool netcfg_is_nat(const struct netcfg_op *op);
+/* Do all these lines of the run, in one transaction. 0, or -1 with fail(): then our table is
+ * as it was. */
 int netcfg_nat_commit(struct netcfg *c);
+/* Turn forwarding on where it is off, and keep the host from forwarding for anyone else
+ * (nft_close_forward()). 0, or -1 with fail(). */
 int netcfg_forward(struct netcfg *c);
+/* Turn off what that has turned on. Warns of what fails. */
 void netcfg_forward_back(struct netcfg *c);
 /* A bridge that was deleted is no longer a network of ours: the next interface with its name may
  * lead to the outside. */

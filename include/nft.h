@@ -29,12 +29,14 @@ struct nft {
 	bool print;     /* instead: on stdout, in nft(8)'s syntax; then it need not be open */
 };
 
-/* 0, or -1 with fail() naming the kernel option that is missing. */
+/* Begin a transaction on a socket of its own, which nft_close() closes. 0, or -1 with fail() naming
+ * the kernel option that is missing. */
 int nft_open(struct nft *f);
 void nft_close(struct nft *f);
 
 enum nft_net_flags { NFT_MASQUERADE = 1, NFT_INTERNAL = 2 };
-/* A network: a subnet behind a bridge (or any interface of the host; NULL: not known). */
+/* Append to the transaction that a network comes or goes: a subnet behind a bridge (or behind any
+ * interface of the host; NULL: not known). */
 void nft_net_add(struct nft *f, const struct cidr *subnet, const char *bridge, int flags);
 void nft_net_del(struct nft *f, const struct cidr *subnet, const char *bridge, int flags);
 /* Masquerade only what leaves by one interface. Linux 5.6. */
@@ -49,6 +51,8 @@ void nft_apart_add(struct nft *f, int family, const char *ifname);
 /* Masquerade one address of an attachment, which the comment names. */
 void nft_masq_add(struct nft *f, const struct addr *a, const char *comment);
 void nft_masq_del(struct nft *f, const struct addr *a);
+/* Append to the transaction that a port of the host is published, or is no longer. nft_commit()
+ * reports EEXIST when it is taken. */
 void nft_port_add(struct nft *f, const struct nft_port *p);
 void nft_port_del(struct nft *f, const struct nft_port *p);
 /* Would the two give one port of one address two targets? */

@@ -20,6 +20,8 @@ struct registry_ref {
 	char *repo; /* "library/alpine" */
 	char *tag;  /* what is asked for: a tag or "sha256:HEX" */
 };
+/* Take "[HOST/]REPO[:TAG][@sha256:HEX]" apart, with docker's defaults for what is missing. 0, or -1
+ * with fail() and EINVAL. */
 int registry_ref_parse(const char *in, struct registry_ref *out);
 void registry_ref_free(struct registry_ref *r);
 
@@ -33,17 +35,19 @@ struct challenge {
 int challenge_parse(const char *header, struct challenge *out);
 void challenge_free(struct challenge *c);
 
-/* Bring an image into the store; its digest goes to *hex. A pull that a signal interrupted is
- * continued where it was when the image is pulled again. -1 with fail(). */
+/* Bring an image into the store; its name is appended to *loaded. A pull that a signal interrupted
+ * is continued where it was when the image is pulled again. 0, or -1 with fail(). */
 int registry_pull(const char *lib, const char *ref, struct strv *loaded) COLD;
-/* Push the image `operand` of the store to where `ref` says. Its digest goes to hex. */
+/* Push the image `operand` of the store to where `ref` says. Its digest goes to hex. 0, or -1 with
+ * fail(). */
 int registry_push(const char *lib, const char *operand, const char *ref, char hex[DIGEST_HEX]);
-/* Find out whether the registry accepts these credentials, and keep them. `password` is kept in
- * memory no longer than needed. */
+/* Find out whether the registry accepts these credentials, and keep them as docker does. `password`
+ * is kept in memory no longer than needed. 0, or -1 with fail(). */
 int registry_login(const char *host, const char *user, const char *password);
+/* Forget what registry_login() has kept. 0 (also when there was nothing), or -1 with fail(). */
 int registry_logout(const char *host);
 /* Print the names of the repositories that have `term` in their name, with their descriptions, a
- * line each. */
+ * line each. 0, or -1 with fail(). */
 int registry_search(const char *host, const char *term);
 
 /* --- between the files of registry*.c --- */
@@ -65,12 +69,17 @@ struct registry {
 int registry_at(const char *host, size_t mirror, struct registry *out);
 /* What the short name `name` (without a tag) stands for in that file, or NULL. Caller frees. */
 char *registry_alias(const char *name);
+/* Is it on this machine, so that it may do without TLS? */
 bool registry_loopback(const struct registry *r);
+/* Free what it has; the password is overwritten first. */
 void registry_free(struct registry *r);
 /* Put the credentials that docker has stored for the registry into r. 0 (also when there are none),
  * or -1 with fail(). */
 int registry_credentials(struct registry *r);
+/* Keep credentials where docker does: by the helper that its configuration names, else in that file
+ * itself (0600). user NULL: they are forgotten. 0, or -1 with fail(). */
 int registry_credentials_store(const char *host, const char *user, const char *password);
+/* RFC 4648, section 4, with padding. Caller frees. */
 char *base64_encode(const char *s);
 
 struct reply {
@@ -100,13 +109,14 @@ char *reply_header(const struct reply *p, const char *name);
 /* fail() with what an unwelcome status means, in one line. Returns -1. */
 int reply_refused(const struct registry *r, const char *what, const struct reply *p);
 
-/* A blob that is being fetched: the process of curl writes it to `fd` (borrowed), beginning with
- * its byte `from`; a file gets little more than `size` bytes. */
 struct fetch {
 	pid_t pid;
 	int fd, err; /* where it writes to, and what it says */
 	uint64_t from;
 };
+/* Begin to fetch a blob: a process of curl writes it to `fd` (borrowed), beginning with its byte
+ * `from`; a file gets little more than `size` bytes. 0, and registry_fetch_end() is to be called;
+ * or -1 with fail(). */
 int registry_fetch(
     struct registry *r, const char *hex, int fd, uint64_t from, uint64_t size, struct fetch *f);
 /* Wait for that. 0, or -1 with fail(); 1 when the registry cannot continue in the middle of a blob.

@@ -57,6 +57,8 @@ struct route {
 	int index;
 	bool onlink;
 };
+/* Append a message that adds a route; that there is one like it is an error (EEXIST). Without a
+ * scope it is that of a route of its kind, without a table main. */
 void rtnl_route_new(struct nl *n, const struct route *r);
 
 #endif
