@@ -87,7 +87,8 @@ static char *group_path(const char *g, bool change)
 		return fail("'%s' is not a group", g), NULL;
 	const char *from_root = *plain ? plain : ".";
 	char *path = *g == '/' ? xstrdup(from_root) : path_join(ctr_cgroup(), plain);
-	if (!change || strncmp(path, ctr_cgroup(), ours) || !strstr(path + ours, "/c-"))
+	if (!change || strncmp(path, ctr_cgroup(), ours) ||
+	    !strstr(path + ours, "/" CONTAINER_GROUP))
 		return path;
 	fail("%s: names that begin with c- are the containers' own", g);
 	free(path);

@@ -189,24 +189,23 @@ static void mend_index(void)
 static void groups(void)
 {
 	struct strv l = {0};
-	char prefix[32];
-	snprintf(prefix, sizeof prefix, "c-%s-", ctr_instance());
+	_cleanup_free_ char *any = container_group_path(NULL, "");
 	cgroup_children(ctr_cgroup(), &l);
 	for (size_t i = 0; i < l.n; i++) {
-		if (!str_starts(l.v[i], prefix))
+		_cleanup_free_ char *path = path_join(ctr_cgroup(), l.v[i]);
+		if (!str_starts(path, any))
 			continue;
-		int lives = alive(l.v[i] + strlen(prefix), NULL);
+		int lives = alive(path + strlen(any), NULL);
 		if (lives < 0)
 			trouble();
 		if (lives)
 			continue;
-		_cleanup_free_ char *path = path_join(ctr_cgroup(), l.v[i]);
 		if (cgroup_kill(path) < 0 || cgroup_remove(path) < 0)
 			trouble();
 		else
 			printf("group %s\n", path);
 	}
-	cgroup_sweep(ctr_cgroup());
+	cgroup_sweep(ctr_cgroup(), CONTAINER_GROUP);
 	strv_free(&l);
 }
 

@@ -49,8 +49,8 @@ enum {
  * fail(). */
 int cgroup_claim(const char *path);
 /* Remove the empty groups below `top`, and `top` itself, that were made only as parents (a kill may
- * have left them). Does not look below groups whose name begins with c-. */
-void cgroup_sweep(const char *top);
+ * have left them). Groups whose names begin with `stay` stay, with all below them. */
+void cgroup_sweep(const char *top, const char *stay);
 /* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone
  * on failure. ENODEV where no cgroup file system is mounted. */
 int cgroup_make(const char *path, const struct strv *settings, unsigned flags);

@@ -130,8 +130,13 @@ int container_refresh(struct container *c);
 int container_pidfd(const struct container *c);
 /* Is the PID 1 that the record names still that process? For kernels without pidfds. */
 bool container_is_alive(const struct container *c);
-/* The path of its group, relative to the hierarchies' roots: "$CTR_CGROUP/c-INSTANCE-ID", or the
- * one that `state` has where another parent was asked for. */
+/* Groups whose names begin so are the containers' own. */
+#define CONTAINER_GROUP "c-"
+/* The path of the group that a container of this id gets: PARENT/c-INSTANCE-ID, where no parent
+ * (NULL or "") means $CTR_CGROUP. Caller frees. No other file builds this path. */
+char *container_group_path(const char *parent, const char *id);
+/* The path of its group, relative to the hierarchies' roots: what `state` says, or otherwise
+ * container_group_path(). */
 const char *container_cgroup(const struct container *c);
 
 /* Make a container of the name, id and conf of c. Its folder is first called `.new-ID` and locked;

@@ -41,11 +41,10 @@ static void no_group(const struct monitor *m)
 static int make_group(struct monitor *m)
 {
 	const struct spec *s = m->spec;
-	const char *parent = s->cgroups_path && *s->cgroups_path ? s->cgroups_path : ctr_cgroup();
 	if (place_instance() < 0)
 		return -1;
 	free(m->cgroup);
-	m->cgroup = xasprintf("%s/c-%s-%s", parent, ctr_instance(), m->c->id);
+	m->cgroup = container_group_path(s->cgroups_path, m->c->id);
 	m->group = (struct group){.path = m->cgroup, .stale = m->c->state.keys.n > 0};
 	int r = group_up(&m->group, s);
 	size_t n = strlen(m->cgroup);

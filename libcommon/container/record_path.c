@@ -44,15 +44,20 @@ int record_still(void)
 	return -1;
 }
 
+char *container_group_path(const char *parent, const char *id)
+{
+	return xasprintf("%s/" CONTAINER_GROUP "%s-%s", parent && *parent ? parent : ctr_cgroup(),
+	    ctr_instance(), id);
+}
+
 const char *container_cgroup(const struct container *c)
 {
 	static char *path;
 	const char *s = kv_get(&c->state, "cgroup");
 	if (s && *s)
 		return s;
-	s = kv_get(&c->conf, "cgroup_parent");
 	free(path);
-	path = xasprintf("%s/c-%s-%s", s ? s : ctr_cgroup(), ctr_instance(), c->id);
+	path = container_group_path(kv_get(&c->conf, "cgroup_parent"), c->id);
 	return path;
 }
 

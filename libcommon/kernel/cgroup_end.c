@@ -234,7 +234,7 @@ static int remove_below(int root, const char *path)
 
 static int sweep_into(int fd, const char *name, unsigned char type, void *arg)
 {
-	return !str_starts(name, "c-") && cgroup_subgroup(fd, name, type, arg);
+	return !str_starts(name, arg) && cgroup_subgroup(fd, name, type, arg);
 }
 
 static int cgroup_end_sweep_one(int parent, const char *name, void *arg)
@@ -246,7 +246,7 @@ static int cgroup_end_sweep_one(int parent, const char *name, void *arg)
 	return 0;
 }
 
-void cgroup_sweep(const char *top)
+void cgroup_sweep(const char *top, const char *stay)
 {
 	static const struct tree_walk how = {.entry = sweep_into, .leave = cgroup_end_sweep_one};
 	size_t n;
@@ -255,7 +255,7 @@ void cgroup_sweep(const char *top)
 	for (size_t i = 0; i < n; i++) {
 		if (!cgroup_may_be_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
 			continue;
-		tree_walk(h[i].fd, top, &how, NULL);
+		tree_walk(h[i].fd, top, &how, (void *)stay);
 		cgroup_remove_implied(&h[i], below);
 	}
 }
