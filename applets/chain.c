@@ -56,8 +56,8 @@ static int heeded(pid_t child, int sig, int *doubts)
 	return SIGKILL;
 }
 
-/* Who stands in a container may be stopped by it, again and again. We stand still with it only
- * where we were told so too (by ^Z), and once it is told to end it is woken each time. */
+/* A child that is in a container may be stopped by it, again and again. We stop with it only when
+ * we were told to, too (by ^Z), and once it has been told to end we wake it each time. */
 int chain_stay(pid_t child)
 {
 	const struct timespec later = {.tv_nsec = 500000000};

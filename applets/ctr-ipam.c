@@ -275,8 +275,8 @@ static bool named(const struct strv *l, const char *s, size_t n)
 	return false;
 }
 
-/* The leases of those stay who were named (by the id, at least 12 digits of it, or the name), and
- * of containers that are alive. */
+/* Is the lease one of a container that was named on stdin (by its id, at least 12 digits of it, or
+ * its name) or that is alive? gc keeps those. */
 static bool keep(const struct lease *l, void *arg)
 {
 	const struct strv *living = arg;

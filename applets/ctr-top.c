@@ -111,9 +111,9 @@ static int by_namespace(const struct container *c, struct table *t)
 
 enum { COLS = 6, PPID = 1, CMD = 5 };
 
-/* The processes whose parent is `parent` (NULL: whose parent is none of them), each followed by its
- * own; a line that was printed is taken out. Two looks at a moment's difference may see a circle:
- * what is left in the end stands by itself. */
+/* Move the processes whose parent is `parent` (NULL: whose parent is not in the table) to `to`,
+ * each followed by its own children. The processes were not all looked at in the same moment, so
+ * parents may form a circle: such lines are left over, and as_tree() prints them by themselves. */
 static void branch(struct table *from, struct table *to, const char *parent, int depth)
 {
 	char **v = from->cells.v;

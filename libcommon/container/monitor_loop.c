@@ -184,12 +184,13 @@ static void drain(struct monitor *m)
 		if (!reads)
 			break;
 	}
-	/* Who stops it does not wait for a reader that takes nothing. */
+	/* When the container is being stopped, this does not wait long for a reader that takes
+	 * nothing. */
 	relay_finish(&m->out, m->interrupts || monitor_stopping(m) ? 50 : 1000);
 }
 
-/* --timeout: the first process is killed in time; until then so many milliseconds, if that is less
- * than `ms` (-1: for ever). */
+/* For --timeout: kill the first process when its time is over. Returns how many milliseconds the
+ * loop may wait: `ms` (-1: for ever), or less if the time is over before that. */
 static int sooner(struct monitor *m, int ms)
 {
 	int64_t left = m->kill_at - now_ms();

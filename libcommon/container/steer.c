@@ -391,8 +391,9 @@ static int not_that(const struct container *c, bool on)
 
 int steer_freeze(struct container *c, bool on)
 {
-	/* A ctr-restart has its turn, and so has everybody while it is frozen or thawed; what is
-	 * meant is the new life. One that restarts by itself may end meanwhile. */
+	/* With this lock we wait until a ctr-restart has finished, for it is the new life that the
+	 * caller means, and keep others from ending the container while it is frozen or thawed. It
+	 * may still end by itself and be restarted (--restart): then the loop below tries again. */
 	_cleanup_close_ int turn =
 	    c->dir < 0 ? -1
 		       : openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -262,8 +262,9 @@ static int who_is(const struct spec *s, struct who *w)
 	for (size_t i = 0; i < s->gids.n; i++)
 		w->groups[w->n_groups++] = s->gids.v[i];
 	w->more_groups = w->n_groups;
-	/* As login(1) does it: a set-group-id program would otherwise take the user out of his own
-	 * group, and past modes that give others more than it (CVE-2022-36109). */
+	/* The user's own group is put among the further groups, too, as login(1) does it. Otherwise
+	 * a set-group-id program would take the user out of it, and so give him files whose mode
+	 * forbids to the group what it allows to others (CVE-2022-36109). */
 	if (s->x_user && w->uid)
 		w->groups[w->n_groups++] = w->gid;
 	return 0;

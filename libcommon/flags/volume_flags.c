@@ -24,8 +24,9 @@ void volume_req_free(struct volume_req *v)
 	memset(v, 0, sizeof *v);
 }
 
-/* Where it goes: "/a//./b/" is "/a/b"; ".." would be somebody's surprise, "/" hides everything.
- * NULL with fail(). */
+/* The place in the container, in its plain form: "/a//./b/" becomes "/a/b". ".." is refused,
+ * because it leads elsewhere than it seems to where there is a link, and "/", because the volume
+ * would hide everything. Caller frees; NULL with fail(). */
 static char *target(const char *opt, const char *arg, const char *path)
 {
 	if (*path != '/') {

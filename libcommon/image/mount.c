@@ -30,8 +30,9 @@ static char *lowers(const int *dirs, size_t n)
 	return b.p;
 }
 
-/* Before Linux 5.12: made what it is to be where nobody else can enter, on the layer's own folder,
- * because a bind takes the flags of the mount that it is made from. */
+/* Before Linux 5.12 a mount gets its flags only after it was made, but a bind mount takes those of
+ * the mount that it is made from. So a first one is made on the layer's own folder, which nobody
+ * else can enter, and gets its flags there; the one at `dir` is made from it. */
 static int mount_bind_older(int layer, const char *dir)
 {
 	_cleanup_free_ char *from = xasprintf("/proc/self/fd/%d", layer),
@@ -47,8 +48,8 @@ static int mount_bind_older(int layer, const char *dir)
 	return r;
 }
 
-/* It must not be there for a moment without its flags: somebody who waits for that runs a set-id
- * program of the image's. */
+/* Mount a layer at `dir`. The mount must have its flags when it appears there: if it were without
+ * them for a moment, somebody who waits for that could run a set-id program of the image. */
 static int mount_bind_one(int layer, const char *dir)
 {
 	struct mount_attr_s a = {

@@ -305,8 +305,8 @@ static int part_unpack(struct pull *p, struct want *w)
 	if (lseek(w->fd, 0, SEEK_SET) < 0)
 		return fail_errno(what);
 	if (store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0) {
-		/* After a power cut a part may have its size and not what stood in it: once more,
-		 * from the beginning. */
+		/* After a power cut a part may have its full size, but not the bytes that were
+		 * written to it. So it is fetched once more, from the beginning. */
 		bool again = w->old && errno != ENOSPC && errno != EDQUOT;
 		w->old = false;
 		return again && ftruncate(w->fd, 0) == 0 &&

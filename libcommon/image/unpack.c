@@ -258,9 +258,10 @@ static int entry_node(
 		unpack_left_out(&u->devices, path);
 		return 0;
 	}
-	/* Of an image, any other device is root's, others may do nothing with it, and of attributes
-	 * it has its time: a container's list of devices does not bind a user of the host who looks
-	 * into it through /proc/PID/root. */
+	/* A device of an image that containers do not all have anyway becomes root's, without
+	 * permissions for others and without further attributes than its time. The list of devices
+	 * binds the container's processes, but not a user of the host who looks into the container
+	 * through /proc/PID/root. */
 	bool closed = !u->how.plain && !common;
 	mode_t mode = closed ? archive_entry_perm(e) & 0770 : 0600;
 	for (int tries = 0; mknodat(dir, base, type | mode, type == AE_IFIFO ? 0 : dev) < 0;

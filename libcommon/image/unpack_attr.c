@@ -245,9 +245,10 @@ static int acl_set(struct unpack *u, const char *path, const struct target *t, i
 	return r;
 }
 
-/* With `acl` the access control lists, which are set after the mode: that would change their mask,
- * and bsdtar's mode is that of the plain group. All others before: a user may not set them where
- * the mode forbids to write. */
+/* Set the extended attributes of an entry: its access control lists (`acl`), or all others. The
+ * lists are set after the mode, because setting the mode would change their mask, and the mode in
+ * bsdtar's archives has the plain group's permissions there. All others are set before the mode,
+ * because a user may not set them on a file whose mode forbids writing. */
 static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *path,
     const struct target *t, int fd, bool acl)
 {

@@ -273,9 +273,10 @@ static bool swap_on(void)
 	return s && s[strcspn(s, "\n")] && s[strcspn(s, "\n") + 1];
 }
 
-/* Is what this file would limit limited without it? A kernel that does not account for swap
- * enforces any limit of it where there is no swap; huge pages that are reserved count apart since
- * Linux 5.7.
+/* After a file could not be written (errno): is what it would limit limited without it? A kernel
+ * that does not account for swap needs no limit of swap where the machine has none. Huge pages that
+ * are reserved have a limit of their own (.rsvd) since Linux 5.7 only; before, the limit of those
+ * in use has to do.
  */
 static bool needless(const struct change *ch)
 {

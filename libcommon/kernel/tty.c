@@ -48,10 +48,11 @@ void tty_restore(void)
 	raw = false;
 }
 
-/* In the background tcsetattr(3) stops us by SIGTTOU, as job control wants it, and is begun again
- * when SIGCONT wakes us, which stops us again. So we do that ourselves, and who was woken to end
- * does that. True when we were stopped, and not where SIGTTOU is ignored or nobody could wake us
- * (an orphaned process group). */
+/* In the background tcsetattr(3) stops us by SIGTTOU, as job control wants it. When SIGCONT wakes
+ * us, the kernel begins the call again, which stops us again, so a process that was woken in order
+ * to end never would. This function stops us instead, so that the caller can look for such a wish
+ * before it tries again. True when we were stopped and woken; false where SIGTTOU is ignored or
+ * nobody could wake us (an orphaned process group), because then nothing stops us. */
 static bool was_stopped(void)
 {
 	sigset_t woken, was;

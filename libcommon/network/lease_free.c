@@ -86,8 +86,8 @@ static int visit(int dirfd, const char *name, void *arg)
 			w->fn(&l, w->arg);
 		return 0;
 	}
-	/* A file that is no lease (a power cut empties it) is whose folder names it; else it is
-	 * nobody's, and gc removes it. */
+	/* A file that holds no lease (a power cut can empty it) belongs to the owner in whose
+	 * folder it was looked up; without such a folder it is nobody's, and gc removes it. */
 	const char *nobody = w->dir ? w->owner : "", *owner = good ? l.owner : nobody;
 	bool go = w->owner ? strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? lease_free_drop(dirfd, name, owner) : 0;
