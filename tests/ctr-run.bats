@@ -315,7 +315,7 @@ load lib
 	for _ in 1 2 3; do
 		# a sleep that is PID 1 takes none: the first one ends it
 		kill -TERM "$ctr" 2>/dev/null || break
-		sleep 0.1
+		wait_for 5 taken "$ctr"
 	done
 	wait
 	[ "$(cat code)" = 137 ]
@@ -330,8 +330,10 @@ load lib
 	wait_for 5 ctr-exec sig true
 	wait_for 5 handles USR1 "$(ctr-inspect -f State.Pid sig)"
 	kill -USR1 $pid
-	wait $pid && false
-	[ $? -eq 9 ] || [ "$(cat out)" = got ]
+	code=0
+	wait $pid || code=$?
+	[ $code = 9 ]
+	[ "$(cat out)" = got ]
 	ctr-run --name kill "$ROOTFS" sleep 1000 &
 	pid=$!
 	wait_for 5 ctr-exec kill true
@@ -349,7 +351,7 @@ load lib
 	wait_for 5 ctr-exec ign true
 	for _ in 1 2 3; do
 		kill -INT $pid
-		sleep 0.1
+		wait_for 5 taken $pid
 	done
 	wait $pid || code=$?
 	[ "$code" = 137 ]
@@ -698,7 +700,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	(timeout -k1 60 "$BIN/ctr-run" --name s -t "$ROOTFS" yes & echo $! >pid; wait $!) \
 		</dev/null | (wait_for 10 [ -e go ]; true) &
 	wait_for 5 sh -c '[ "$(ctr-ps -n -f name=s -o status)" = running ]'
-	sleep 0.3
+	wait_for 5 stands "$(ctr-inspect -f State.Pid s)"
 	t0=$(date +%s%N)
 	timeout 20 "$BIN/ctr-stop" -t 0 s
 	[ $((($(date +%s%N) - t0) / 1000000)) -le 5000 ]

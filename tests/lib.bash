@@ -88,6 +88,9 @@ podman_groups_gone() {
 	rmdir /sys/fs/cgroup/*/libpod_parent{/conmon,} 2>/dev/null || true
 }
 
+# taken PID: no signal waits to be taken by it, or it has ended.
+taken() { ! grep -q '^ShdPnd:.*[1-9a-f]' "/proc/$1/status" 2>/dev/null; }
+
 # no_process PID: it has ended, reaped or not.
 no_process() {
 	[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]
