@@ -93,13 +93,23 @@ orphan() {
 
 @test "gc keeps what may be alive, says so and exits 1: few descriptors, a damaged record" {
 	for i in 1 2 3; do ctr-run -d --name "a$i" "$ROOTFS" sleep 1000 >/dev/null; done
-	for n in 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do
-		(ulimit -n $n; ctr-gc >>out 2>>err) || true
-		[ "$(ctr-ps -n -o status | sort -u)" = running ] || {
-			echo "with $n descriptors"
-			false
-		}
+	run -1 sh -c 'ulimit -n 22; exec ctr-gc'
+	[ "$output" = \
+		"ctr-gc: the limit of open files (ulimit -n) is 22: at least 32 are needed" ]
+	# what its caller has open counts, too: from $n on none is left
+	for n in 4 7 9 11 13 15 17 19 33; do
+		code=0
+		(
+			for ((i = n; i < 33; i++)); do eval "exec $i</dev/null"; done
+			ulimit -n 33
+			exec ctr-gc
+		) >>out 2>err || code=$?
+		echo "up to $n: $code, $(cat err)"
+		[[ $code$(wc -l <err) = @(00|1[1-9]*) ]]
+		[ $n != 4 ] || [ $code = 1 ]
+		[ "$(ctr-ps -n -o status | sort -u)" = running ]
 	done
+	[ $code = 0 ]
 	[ ! -s out ]
 	: >"$CTR_LIB/containers/a1/conf"
 	run -1 ctr-gc
