@@ -66,7 +66,7 @@ load lib
 		trap "" TERM; while :; do sleep 0.1; done' >/dev/null
 	ctr-run -d --name quick --init "$ROOTFS" sleep 1000 >/dev/null
 	ctr-stop -t 10 slow 3>&- >/dev/null &
-	sleep 0.3
+	wait_for 5 test -e "$CTR_RUN/containers/slow/stopping"
 	timeout 3 ctr-ps -q >/dev/null
 	timeout 3 ctr-inspect slow >/dev/null
 	timeout 8 ctr-stop quick
@@ -219,7 +219,10 @@ stopped_half_way() {
 			ctr-run -it --name st $ROOTFS sleep 100 3>&- 2>/dev/null &
 		fi
 		p=\$!
-		for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1; grep -q '^State:.*stopped' /proc/\$p/status && break; done
+		for i in \$(seq 60); do
+			sleep 0.1
+			grep -q '^State:.*stopped' /proc/\$p/status && break
+		done || echo "\$how: not stopped"
 		eval "\$how"
 		for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; kill -0 \$p 2>/dev/null || break; done
 		kill -0 \$p 2>/dev/null && echo "\$how: not ended"
@@ -227,7 +230,7 @@ stopped_half_way() {
 	echo done
 	END
 	timeout 30 script -qec "bash job" out </dev/null >/dev/null
-	! grep "not ended" out || false
+	! grep "not stopped\|not ended" out || false
 	grep "^done" out
 }
 
