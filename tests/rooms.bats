@@ -124,12 +124,13 @@ int planted(void)
 }
 
 @test "a comment that names a file that is gone, and a function of more than 60 lines are caught" {
-	plant base '/* See str.h, linux/gone.h and gone.c; libcommon/README.md, config.md and GONE.md. */
-int planted(void) { return 0; }'
-	echo '# GONE.md' >tests/planted.bats
+	local page=GONE
+	plant base "/* See str.h, linux/gone.h and gone.c; libcommon/README.md, config.md and $page.md. */
+int planted(void) { return 0; }"
+	echo "# $page.md" >tests/planted.bats
 	run -1 perl "$top/tests/rooms" lib.a
-	[ "$output" = "tests/planted.bats: names GONE.md, which is gone
-libcommon/base/planted.c: names GONE.md, which is gone
+	[ "$output" = "tests/planted.bats: names $page.md, which is gone
+libcommon/base/planted.c: names $page.md, which is gone
 libcommon/base/planted.c: a comment names gone.c, which is gone" ]
 	rm tests/planted.bats
 	plant network "int rand(void);
