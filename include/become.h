@@ -40,8 +40,8 @@ int become_oom_score(const struct spec *s);
  * could not open /dev/stdout again. Called from outside that namespace; a descriptor of -1 is
  * skipped. */
 void become_hand_stdio(const struct spec *s, const int fd[3]);
-/* Pipes of the caller's are given to the command's user for as long as this process lives: called
- * before the start by who waits for the command. */
+/* Give the caller's pipes to the command's user for as long as this process lives. The process that
+ * waits for the command calls it before the start. */
 void become_lend_stdio(void);
 /* For become(): the command's user may open /dev/stderr again: unnamed pipes and the container's
  * own terminal are given to that user. A terminal, fifo or file of the host stays the caller's. */

@@ -119,8 +119,9 @@ void cni_ipam_hold(struct cni_call *c);
 /* Which those are; the same as before DEL, of our own leases. -1: not known. */
 int cni_ipam_had(struct cni_call *c, struct addr *had, int room);
 
-/* What is in nf_tables, kept for who flushes it (cni_keep.c). Kinds: n a way out and a masquerade,
- * p ports, a bridges that are apart, s a checked source address. */
+/* What attachments have in nf_tables is kept in files, too, so that it can be put back after others
+ * have flushed the tables (cni_keep.c). Kinds: n a way out and a masquerade, p ports, a bridges
+ * that are apart, s a checked source address. */
 /* nft_commit(), and the transaction is kept. */
 int cni_keep_commit(struct cni_call *c, char kind, struct nft *f);
 /* nft_spoof_add(), kept. */

@@ -3,8 +3,8 @@
  * engine_make() ends in *created*: the namespaces, the mounts, the user and the privileges are as
  * the command wants them, the hooks of the creation have run, and the child waits at a gate.
  * engine_go() opens the gate: the command is exec'd. engine_run() does both in one breath, which is
- * quicker. The engine knows the specification and nothing of anybody's records: who calls it
- * reserves names, makes the group (group.h) and undoes what it made itself.
+ * quicker. The engine knows the specification and nothing of anybody's records: its caller reserves
+ * names, makes the group (group.h) and undoes what the caller has made.
  *
  * Our process must have a single thread. Errors are -1 with fail() and `code`.
  */

@@ -64,15 +64,16 @@ int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *ar
 /* Locks by flock(2); `how` is LOCK_EX or LOCK_SH. lock_take() waits as long as need be: 0, or -1
  * with fail(). */
 int lock_take(int fd, int how);
-/* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), or after 2
- * when who has the file open is stopped (the message names it), and at a signal to end that is
- * blocked and pending (EINTR), so that nobody who holds a lock can hang us. */
+/* lock_take() for what is held for moments only: it gives up after 30 seconds (ETIMEDOUT), or after
+ * 2 when a process that has the file open is stopped (the message names it), and at a signal to end
+ * that is blocked and pending (EINTR), so that nobody who holds a lock can hang us. 0, or -1 with
+ * fail(). */
 int lock_wait(int fd, int how);
 /* lock_take() that does not wait: 1 when the lock is taken, 0 when another holds it, -1 with
  * fail(). */
 int lock_try(int fd, int how);
-/* Who has this file open and is stopped (SIGSTOP, Ctrl-Z), in words; else NULL. The caller's. With
- * `wake` those of ours get SIGCONT. */
+/* The process that has this file open and is stopped (SIGSTOP, Ctrl-Z), in words, which the caller
+ * frees; NULL when there is none. With `wake`, processes of ours (proc_is_ours()) get SIGCONT. */
 char *stopped_holder(int fd, bool wake);
 
 /* Fields of /proc/PID/stat (proc(5)). */

@@ -18,7 +18,7 @@
 struct hook_subject {
 	const char *id;     /* NULL: "" */
 	const char *bundle; /* an absolute path; NULL: "/" */
-	pid_t pid; /* the container's process as who runs the hook sees it; 0: none (any more) */
+	pid_t pid; /* the container's process, as the one that runs the hook sees it; 0: none */
 };
 
 /* The annotations as an object. Caller frees. */

@@ -1,13 +1,13 @@
 /* image_store.h: the store's insides, for code that adds to it, lists it or takes from it; image.h
- * is for who runs an image.
+ * is for callers that run an image.
  *
  * $CTR_LIB/images: oci-layout, index.json (each image's name is the annotation
- * org.opencontainers.image.ref.name, "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose shared lock
- * who adds holds, and the exclusive one who removes blobs; .tmp-XXXX, a locked directory of
- * somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise. What is made lies in
- * the two .tmp- under its final name, until one syncfs and renames make it so: a kill at any
- * instant leaves only what the next call clears.
- * All return -1 with fail() on failure.
+ * org.opencontainers.image.ref.name, "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose lock
+ * is shared by all that add blobs, and held exclusively by one that removes some; .tmp-XXXX, a
+ * locked directory of somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise.
+ * What is made lies in the two .tmp- under its final name, until one syncfs and renames make it so:
+ * a kill at any instant leaves only what the next call clears. All return -1 with fail() on
+ * failure.
  */
 #ifndef CTR_IMAGE_STORE_H
 #define CTR_IMAGE_STORE_H

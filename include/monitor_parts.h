@@ -123,7 +123,8 @@ void monitor_drop_state(struct monitor *m);
 /* Write the state file, of a running or (without a first process) of a restarting container. -1
  * with fail(). */
 int monitor_state(struct monitor *m);
-/* Again, because it may be lost; who asks for it asks again while a rename goes on. */
+/* Write it again, because it may have been lost. While a rename goes on nothing is written, and the
+ * one that asked for it asks again. */
 void monitor_state_again(struct monitor *m);
 /* Release the networks, the group and the log. */
 void monitor_teardown(struct monitor *m);

@@ -1,5 +1,5 @@
-/* signals.h: signals that arrive through a descriptor (signalfd(2)), for who stays with a command
- * and passes them on.
+/* signals.h: signals that arrive through a descriptor (signalfd(2)), for processes that stay with a
+ * command and pass them on.
  */
 #ifndef CTR_SIGNALS_H
 #define CTR_SIGNALS_H

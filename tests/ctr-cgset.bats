@@ -23,7 +23,7 @@ test_teardown() {
 	ctr-cgset -dk "/$CTR_CGROUP" 2>/dev/null || true
 }
 
-has() { # KEY=VALUE: what this kernel has not got is skipped, by name
+has() { # KEY=VALUE: what this kernel does not have is skipped, by name
 	run ctr-cgset -c probe "$1"
 	ctr-cgset -d probe 2>/dev/null || true
 	case $output in

@@ -1,5 +1,5 @@
-/* cni_keep.c: what attachments have in nf_tables, kept in files, for who flushes it (Debian's
- * reload of its firewall does); see kept.h.
+/* cni_keep.c: what attachments have in nf_tables, kept in files, too, so that it can be put back
+ * after others have flushed the tables (a reload of Debian's firewall does); see kept.h.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -75,7 +75,7 @@ static void put_namespaces(struct script *x)
 	for (int i = 0; i < NS_COUNT; i++)
 		if (x->s->ns_new & 1u << i)
 			fputc(letters[i], x->f);
-	/* Who stays outside gets the terminal's signals, and forwards them. */
+	/* With -f ctr-unshare stays outside, gets the terminal's signals and forwards them. */
 	explain_flag(x, "-f", !(x->s->ns_new & 1u << NS_PID));
 	explain_flag(x, "--die-with-parent", true);
 	explain_flag(x, "--propagation unchanged", shares(x));

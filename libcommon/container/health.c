@@ -199,7 +199,8 @@ static int check_wait(struct checking *k)
 			return -2;
 		}
 	}
-	/* Who holds the other end may be faster than we are: not longer than what is kept. */
+	/* Read what is left, but no more than is kept: a process that holds the other end may write
+	 * faster than we read. */
 	while (k->n < OUTPUT_MAX && p[0].fd >= 0 && poll(p, 1, 0) == 1 && check_read(k))
 		;
 	int code = exit_code(status);

@@ -129,8 +129,9 @@ int steer_end(struct container *c, int ms)
 {
 	if (container_wait_end(c, ms) == 1 && steer_gone(c, ms))
 		return 0;
-	/* Who is stopped (SIGSTOP) is woken: it cannot clean up. In the middle of a start it goes
-	 * on with that, and what it has started then is killed. */
+	/* If the process that holds the container is stopped (SIGSTOP), it is woken, because it
+	 * could not clean up. If it was in the middle of a start, it goes on with that, and what it
+	 * has started then is killed. */
 	int64_t end = now_ms() + 6000;
 	do {
 		free(stopped_holder(c->dir, true));

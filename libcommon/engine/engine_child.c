@@ -67,8 +67,8 @@ static int child_join(const struct sides *x)
 	return 0;
 }
 
-/* Where 0 is not mapped, the capabilities suffice, but what is made needs an owner who is: the
- * process's. */
+/* Become root of the user namespace. Where 0 is not mapped, the capabilities suffice, but files
+ * that are made need an owner who is mapped: then it is the process's user. */
 static int child_inner_root(const struct spec *s)
 {
 	if (((setresgid(0, 0, 0) < 0 && setresgid(s->gid, s->gid, s->gid) < 0) ||

@@ -42,9 +42,10 @@ static const enum spec_ns order[] = {
     NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
 #define N_NS (sizeof order / sizeof order[0])
 
-/* Is a namespace of the container different from ours? Our own user namespace cannot be joined
- * again (EINVAL), and others only by who has power over them, such as the host's cgroup namespace
- * by a user's container manager (EPERM). */
+/* Is a namespace of the container different from ours? Those that are not must be left out: our own
+ * user namespace cannot be joined again (EINVAL), and any other takes power over the user namespace
+ * that it belongs to, which a user's container manager does not have over the host's cgroup
+ * namespace (EPERM). */
 static bool other_ns(int procdir, enum spec_ns ns)
 {
 	struct stat ours, theirs;

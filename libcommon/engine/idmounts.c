@@ -30,14 +30,16 @@ static bool shifted(const char *dir)
 	return lstat(upper, &st) < 0 || st.st_uid != 0;
 }
 
-/* In the container's root an earlier mount may have to be there first. */
+/* Does a mount's source lie in the container's root? Then an earlier mount may have to be there
+ * before it can be opened. */
 static bool idmounts_inside(const struct spec *s, const struct spec_mount *m)
 {
 	size_t n = s->root_path ? strlen(s->root_path) : 0;
 	return n && m->source && strncmp(m->source, s->root_path, n) == 0 && m->source[n] == '/';
 }
 
-/* A bundle's are opened here, for who is root in the user namespace may not search every folder. */
+/* Is this a bind mount whose source is opened here? Root of the user namespace may not search every
+ * folder on the way to it; we may. */
 static bool bound(const struct spec *s, const struct spec_mount *m)
 {
 	return geteuid() == 0 && !idmounts_inside(s, m) && spec_mount_binds(m);

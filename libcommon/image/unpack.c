@@ -285,8 +285,8 @@ static int entry_node(
 	return 0;
 }
 
-/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has
- * not got. */
+/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that the
+ * container does not have. */
 static uint32_t id_outside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
 	uint32_t outside = (uint32_t)-1;

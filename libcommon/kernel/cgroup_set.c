@@ -98,7 +98,7 @@ static int cgroup_set_explain(const char *path, const struct change *ch)
 	const char *c = ch->w.controller, *config = cgroup_config(ch->w.file, false), *hint = "";
 	_cleanup_free_ char *more = why == ENOENT && ch->v2 ? held_back(path, c) : NULL;
 	if (why == ENOENT && !more)
-		more = config ? xasprintf("this kernel has not got that setting: CONFIG_%s", config)
+		more = config ? xasprintf("this kernel has no such setting: CONFIG_%s", config)
 			      : xasprintf("invalid configuration: cgroup v%d of this kernel has no "
 					  "such setting",
 				    1 + ch->v2);

@@ -291,7 +291,7 @@ int filter_load(const struct sock_fprog *p, unsigned flags, int *listener)
 	if (errno == EINVAL && flags & 32)
 		why = " (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV takes Linux 5.19)";
 	else if (errno == EINVAL || errno == ENOSYS)
-		why = " (this kernel has not got CONFIG_SECCOMP_FILTER: --security-opt "
+		why = " (this kernel has no CONFIG_SECCOMP_FILTER: --security-opt "
 		      "seccomp=unconfined does without)";
 	else if (errno == EACCES)
 		why = " (not root: it takes no_new_privs, too)";

@@ -1,6 +1,6 @@
-/* check.c: config.jsons that can be read but not carried out: combinations that the specification
- * forbids or that would change the host's own settings. The messages are runc's where callers and
- * people know them. */
+/* check.c: refuses a config.json that can be read but not carried out: combinations that the
+ * specification forbids or that would change the host's own settings. The messages are runc's where
+ * callers and people know them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -203,7 +203,7 @@ static void bus_field(struct buf *b, int code, const char *type, const char *val
 		bus_text(b, value);
 }
 
-/* Whom a call is for: the object, its interface, who has it. */
+/* The addressee of a call: an object, its interface, and the name on the bus that has it. */
 static const char *const bus_systemd[] = {
     "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "org.freedesktop.systemd1"};
 static const char *const bus_itself[] = {

@@ -104,7 +104,7 @@ static const char allowed[] =
     "unlink unlinkat uretprobe utime utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid "
     "waitpid write "
     "writev "
-    /* by architecture; a name that an architecture has not got is passed over */
+    /* by architecture; a name that an architecture does not have is passed over */
     "arch_prctl modify_ldt arm_fadvise64_64 arm_sync_file_range sync_file_range2 "
     "riscv_flush_icache riscv_hwprobe s390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr "
     "swapcontext";
