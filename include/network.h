@@ -48,6 +48,10 @@ int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void 
 /* Make its bridge where it is missing, turn forwarding on where it needs it and nf_tables is there
  * (f, an empty transaction; else NULL). *index: of the bridge or parent. */
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
+/* The bridge or veth of this host behind which an address is directly reachable. Never an interface
+ * that leads to the outside: what comes in by it must not be taken for a container's traffic. 0; 1:
+ * there is none; -1 with fail(). */
+int network_door(struct nl *rt, const struct addr *a, struct link_info *out);
 /* Warn of other tables' chains that drop what is forwarded, with the rule that would let the
  * network through. */
 void network_drops(const struct network *n);

@@ -60,9 +60,10 @@ bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out);
 /* Call fn for every address, with the index of its interface and its prefix. */
 int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *arg), void *arg);
 /* Call fn for every route of all tables: the destination (len 0: default), the index of the
- * interface that it leads out by (0: none), and whether it is a unicast route. */
-int rtnl_routes(
-    struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
+ * interface that it leads out by (0: none), and whether it is a unicast route. Linux 4.20 tells
+ * only those of the interface `of` (0: of all), an older kernel of all the same. */
+int rtnl_routes(struct nl *n, int of,
+    void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
 /* Append to *out, as the kernel reports them, the addresses, routes and permanent neighbours of an
  * interface (0: the routes of all interfaces). Where `len` is not -1, only routes to a prefix of
  * that length are appended. 0, or -1 with fail(). */

@@ -73,6 +73,19 @@ ports() {
 	nothing_left
 }
 
+@test "cni: no interface of the default route is opened for a published port" {
+	local r
+	IPAM='{"type":"host-local","ranges":[[{"subnet":"198.51.100.0/24","rangeStart":"198.51.100.77"}]]}'
+	r=$(plugin ADD "$POD" macvlan "$(conf macvlan '{master: "wan"}')")
+	plugin ADD "$POD" portmap "$(ports "$r" 8080)"
+	h nft list map ip ctrbox ports | grep -q 'cni:'
+	[ "$(h cat /proc/sys/net/ipv4/conf/wan/route_localnet)" = 0 ]
+	if h nft list set ip ctrbox open | grep wan; then return 1; fi
+	plugin DEL "$POD" portmap "$(ports "$r" 8080)"
+	plugin DEL "$POD" macvlan "$(conf macvlan '{master: "wan"}')"
+	nothing_left
+}
+
 @test "cni: an interface ignores redirects and announces its address; bridge ports have none" {
 	plugin ADD "$POD" bridge "$CONF"
 	conf() { in_ns "$POD" cat "/proc/sys/net/$1/conf/eth0/$2"; }

@@ -72,7 +72,7 @@ int cni_check_result(struct cni_call *c)
 	}
 	for (size_t i = 0; i < c->prev.n_routes && r == 0; i++) {
 		struct look look = {l.index, &c->prev.routes[i].dst, false};
-		r = rtnl_routes(&in, check_route, &look);
+		r = rtnl_routes(&in, 0, check_route, &look);
 		if (r == 0 && !look.found)
 			r = fail("%s: route %s is missing", c->ifname,
 			    cidr_text(&c->prev.routes[i].dst, t));

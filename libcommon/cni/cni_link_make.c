@@ -142,7 +142,7 @@ int cni_link_parent(struct cni_call *c, const struct cni_link *l, struct nl *rt,
 			    l->master, p.mtu);
 		return 0;
 	}
-	if (rtnl_routes(rt, link_default, index) < 0)
+	if (rtnl_routes(rt, 0, link_default, index) < 0)
 		return -1;
 	return *index ? 0
 		      : cni_fail(

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <linux/ip.h>
 #include <netinet/in.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,26 +124,19 @@ static struct nft_port *ports_spread(
 	return v;
 }
 
-/* The interface of this host through which the target is reached: only a veth or a bridge, never
- * one that leads to the outside. Connections from 127.0.0.1, too, which our rules keep on the
- * host. */
-static int ports_door(const struct addr *to, char out[IF_NAMESIZE])
+/* Open the interface behind which the target is. Connections from 127.0.0.1 reach it, too, which
+ * our rules keep on the host. */
+static int ports_open(struct nft *f, const struct addr *to)
 {
 	struct nl rt;
-	struct link_info l = {0};
-	int oif = 0;
-	bool local = false, gateway = false;
+	struct link_info l;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	int r = rtnl_route_get(&rt, to, &oif, &local, &gateway, NULL);
-	if (r == 0 && (local || gateway || !if_indextoname((unsigned)oif, out)))
-		r = 1;
+	int r = network_door(&rt, to, &l);
 	if (r == 0)
-		r = rtnl_find(&rt, out, &l);
-	if (r == 0 && strcmp(l.kind, "bridge") != 0 && strcmp(l.kind, "veth") != 0)
-		r = 1;
+		nft_open_add(f, to->family, l.name);
 	if (r == 0 && to->family == AF_INET) {
-		rtnl_inet_conf(&rt, l.index, out, IPV4_DEVCONF_ROUTE_LOCALNET, 1);
+		rtnl_inet_conf(&rt, l.index, l.name, IPV4_DEVCONF_ROUTE_LOCALNET, 1);
 		r = nl_commit(&rt);
 	}
 	nl_close(&rt);
@@ -178,7 +170,6 @@ int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_resu
 {
 	struct nft f;
 	size_t n;
-	char door[IF_NAMESIZE];
 	struct nft_port *v = ports_spread(c, p, r, &n);
 	if (!n) {
 		free(v);
@@ -191,13 +182,9 @@ int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_resu
 	}
 	int result = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || v[i].to.family != v[i - 1].to.family) {
-			int found = ports_door(&v[i].to, door);
-			if (found < 0)
-				result = -1;
-			if (found == 0)
-				nft_open_add(&f, v[i].to.family, door);
-		}
+		if ((i == 0 || v[i].to.family != v[i - 1].to.family) &&
+		    ports_open(&f, &v[i].to) < 0)
+			result = -1;
 		nft_port_add(&f, &v[i]);
 	}
 	if (result == 0 && cni_keep_commit(c, 'p', &f) < 0) {

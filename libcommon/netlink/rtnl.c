@@ -351,11 +351,15 @@ static void each_route(const struct nlmsghdr *h, void *arg)
 		e->route(&c, (int)u32(tb[RTA_OIF]), r->rtm_type == RTN_UNICAST, e->arg);
 }
 
-int rtnl_routes(
-    struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg)
+int rtnl_routes(struct nl *n, int of,
+    void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg)
 {
 	struct each e = {.route = fn, .arg = arg};
-	nl_msg(n, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
+	struct nlmsghdr *h = nl_msg(n, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
+	if (of) {
+		setsockopt(n->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){1}, sizeof(int));
+		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)of);
+	}
 	return nl_query(n, each_route, &e);
 }
 

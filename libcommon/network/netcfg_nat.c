@@ -1,7 +1,6 @@
 /* netcfg_nat.c: the lines of ctr-netcfg(1) about NAT, published ports and forwarding; all of them
  * form one transaction, after the links; see netcfg.h. */
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,46 +11,29 @@
 #include "file.h"
 #include "netcfg.h"
 
-static void on_default(const struct cidr *dst, int oif, bool unicast, void *arg)
+static const char *behind(struct netcfg *c, const struct addr *a, struct link_info *l)
 {
-	int *i = arg;
-	if (dst->len == 0 && unicast && oif == *i)
-		*i = 0;
-}
-
-/* The bridge or veth of this host behind which an address is directly reachable; NULL when there is
- * none. Never an interface that leads to the outside: what comes in by it must not be taken for a
- * container's traffic. */
-static const char *behind(struct netcfg *c, const struct addr *a, char out[IF_NAMESIZE])
-{
-	int oif;
-	bool local, gateway;
-	struct link_info l;
 	for (size_t i = 0; i < c->n; i++) /* `rules`: the bridges are not made yet */
 		for (size_t k = 0;
 		     c->ops[i].kind == CFG_BRIDGE && !c->ops[i].del && k < c->ops[i].addrs; k++)
 			if (cidr_has(&c->ops[i].addr[k], a))
 				return c->ops[i].name;
-	if (rtnl_route_get(&c->rt, a, &oif, &local, &gateway, NULL) < 0 || local || gateway ||
-	    oif <= 0 || rtnl_routes(&c->rt, on_default, &oif) < 0 ||
-	    !if_indextoname((unsigned)oif, out) || rtnl_find(&c->rt, out, &l) < 0)
-		return NULL;
-	return strcmp(l.kind, "bridge") == 0 || strcmp(l.kind, "veth") == 0 ? out : NULL;
+	return network_door(&c->rt, a, l) == 0 ? l->name : NULL;
 }
 
-static const char *network_of(struct netcfg *c, const struct cidr *net, char out[IF_NAMESIZE])
+static const char *network_of(struct netcfg *c, const struct cidr *net, struct link_info *l)
 {
 	struct addr a = cidr_last(net);
 	/* The subnet's last host, which is hardly ever the host's own. */
 	if (net->len < (int)addr_len(&a) * 8 - 1)
 		a.b[addr_len(&a) - 1]--;
-	return behind(c, &a, out);
+	return behind(c, &a, l);
 }
 
 static void nat_do(struct netcfg *c, const struct netcfg_op *op)
 {
-	char name[IF_NAMESIZE];
-	const char *dev = network_of(c, &op->addr[0], name);
+	struct link_info l;
+	const char *dev = network_of(c, &op->addr[0], &l);
 	if (op->out) {
 		(op->del ? nft_out_del : nft_out_add)(&c->nat, &op->addr[0], op->out);
 		if (dev && !op->del)
@@ -74,10 +56,10 @@ static struct nft_port *netcfg_nat_keep(struct netcfg *c, const struct nft_port 
 
 static void publish_do(struct netcfg *c, const struct netcfg_op *op)
 {
-	char name[IF_NAMESIZE];
+	struct link_info l;
 	struct cidr net = {op->to, 0};
 	_cleanup_free_ char *mark = endpoint_mark("-"); /* made by hand, so gc leaves it alone */
-	const char *dev = behind(c, &op->to, name);
+	const char *dev = behind(c, &op->to, &l);
 	if (dev) {
 		nft_net_add(&c->nat, &net, dev, 0);
 		if (op->to.family == AF_INET && !c->nat.print)

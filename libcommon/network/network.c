@@ -402,6 +402,28 @@ static int bridge_ready(const struct network *n, struct nl *rt, const struct lin
 	return r < 0 && errno != EEXIST ? -1 : 0;
 }
 
+static void on_default(const struct cidr *dst, int oif, bool unicast, void *arg)
+{
+	int *index = arg;
+	if (dst->len == 0 && unicast && oif == *index)
+		*index = 0;
+}
+
+int network_door(struct nl *rt, const struct addr *a, struct link_info *out)
+{
+	int oif;
+	bool local, gateway;
+	char name[IF_NAMESIZE];
+	if (rtnl_route_get(rt, a, &oif, &local, &gateway, NULL) < 0 ||
+	    rtnl_routes(rt, oif, on_default, &oif) < 0)
+		return -1;
+	if (local || gateway || !if_indextoname((unsigned)oif, name))
+		return 1;
+	if (rtnl_find(rt, name, out) < 0)
+		return -1;
+	return strcmp(out->kind, "bridge") == 0 || strcmp(out->kind, "veth") == 0 ? 0 : 1;
+}
+
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index)
 {
 	struct link_info l;

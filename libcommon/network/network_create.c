@@ -55,7 +55,7 @@ static int network_create_gather(struct used *u)
 	struct strv names = {0};
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	int r = rtnl_routes(&rt, network_create_on_route, u);
+	int r = rtnl_routes(&rt, 0, network_create_on_route, u);
 	nl_close(&rt);
 	if (r < 0 || network_names(&names) < 0)
 		return -1;
