@@ -18,6 +18,7 @@
 #include "err.h"
 #include "event.h"
 #include "json.h"
+#include "list_filter.h"
 #include "opt.h"
 #include "place.h"
 #include "rows.h"
@@ -36,7 +37,7 @@ static const struct opt opts[] = {
     {0, "until", "TIME", "only until then: as --since", OPT_STR, &until_given},
     {'f', "filter", "K=V",
 	"only those: type, event, container, image, network, volume, label; values of one key are "
-	"alternatives, several keys must all hold",
+	"alternatives; labels and several keys must all hold",
 	OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "a Go template (docker's): .Type .Action .Actor.ID .Actor.Attributes",
 	OPT_STR, &format},
@@ -104,54 +105,30 @@ static bool label_is(const struct event *e, const char *want)
 	return value && (!eq || strcmp(value, eq + 1) == 0);
 }
 
-static bool one_holds(const struct event *e, const char *key, size_t n, const char *want)
+static const char *const filter_keys[] = {
+    "type", "event", "label", "container", "image", "network", "volume", NULL};
+
+static bool event_holds(const void *one, size_t key, const char *want)
 {
-	if (strncmp(key, "type", n) == 0)
+	const struct event *e = one;
+	size_t len = strlen(want);
+	switch (key) {
+	case 0:
 		return strcmp(e->type, want) == 0;
-	if (strncmp(key, "label", n) == 0)
+	case 1: /* "exec_start" also matches "exec_start: ls" */
+		return str_starts(e->action, want) && (!e->action[len] || e->action[len] == ':');
+	case 2:
 		return label_is(e, want);
-	if (strncmp(key, "event", n) != 0) {
-		_cleanup_free_ char *type = xstrndup(key, n);
-		return has_name(e, type, want);
+	default:
+		return has_name(e, filter_keys[key], want);
 	}
-	size_t len = strlen(want); /* "exec_start" also matches "exec_start: ls" */
-	return str_starts(e->action, want) && (!e->action[len] || e->action[len] == ':');
 }
+
+static const struct filter_kind filter_event = {filter_keys, event_holds};
 
 static bool event_wanted(const struct event *e)
 {
-	if (e->ns < since || e->ns > until)
-		return false;
-	for (size_t i = 0; i < filters.n; i++) {
-		const char *f = filters.v[i];
-		size_t n = strcspn(f, "=");
-		bool any = false;
-		for (size_t k = 0; k < filters.n && !any; k++)
-			any = strncmp(filters.v[k], f, n + 1) == 0 &&
-			      one_holds(e, f, n, filters.v[k] + n + 1);
-		if (!any)
-			return false;
-	}
-	return true;
-}
-
-static void filters_check(void)
-{
-	static const char *const keys[] = {
-	    "type", "event", "container", "image", "network", "volume", "label"};
-	for (size_t i = 0; i < filters.n; i++) {
-		const char *f = filters.v[i];
-		size_t n = strcspn(f, "="), k = 0;
-		if (!f[n])
-			die_usage("--filter: '%s' is not K=V", f);
-		while (k < 7 && (strlen(keys[k]) != n || strncmp(keys[k], f, n) != 0))
-			k++;
-		if (k == 7)
-			die_usage(
-			    "--filter: no key '%.*s' (type, event, container, image, network, "
-			    "volume or label)",
-			    (int)n, f);
-	}
+	return e->ns >= since && e->ns <= until && filter_holds(&filters, &filter_event, e);
 }
 
 /* --- showing --- */
@@ -286,7 +263,8 @@ int ctr_events_main(int argc, char **argv)
 {
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no names: use --filter container=NAME");
-	filters_check();
+	if (filter_check(&filters, &filter_event) < 0)
+		die_fail();
 	if ((since_given && (since = moment_parse("--since", since_given)) < 0) ||
 	    (until_given && (until = moment_parse("--until", until_given)) < 0))
 		die_fail();

@@ -45,13 +45,13 @@ static const char *value_of(const char *filter, const char *key)
 bool filter_holds(const struct strv *filters, const struct filter_kind *kind, const void *one)
 {
 	for (size_t key = 0; kind->keys[key]; key++) {
-		bool asked = false, hit = false;
+		size_t asked = 0, hits = 0;
 		for (size_t i = 0; i < filters->n; i++) {
 			const char *want = value_of(filters->v[i], kind->keys[key]);
-			asked |= want != NULL;
-			hit |= want && kind->holds(one, key, want);
+			asked += want != NULL;
+			hits += want && kind->holds(one, key, want);
 		}
-		if (asked && !hit)
+		if (asked && hits < (strcmp(kind->keys[key], "label") ? 1 : asked))
 			return false;
 	}
 	return true;
@@ -75,8 +75,8 @@ int filter_check(const struct strv *filters, const struct filter_kind *kind)
 		}
 		while (strcmp(kind->keys[key], "dangling") == 0 && b < 4 && strcmp(bools[b], want))
 			b++;
-		if (strcmp(kind->keys[key], "type") == 0 && strcmp(want, "custom") &&
-		    strcmp(want, "builtin"))
+		if (kind == &filter_network && strcmp(kind->keys[key], "type") == 0 &&
+		    strcmp(want, "custom") && strcmp(want, "builtin"))
 			return fail_usage("--filter: type is custom or builtin, not '%s'", want);
 		if (b == 4)
 			return fail_usage("--filter: dangling is true or false, not '%s'", want);

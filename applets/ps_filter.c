@@ -127,16 +127,16 @@ bool ps_filter(const struct strv *filters, const struct container *c, bool *by)
 	const struct ps_key *key;
 	*by = false;
 	for (size_t i = 0; (key = key_at(i)); i++) {
-		bool asked = false, hit = false;
+		size_t asked = 0, hits = 0;
 		for (size_t k = 0; k < filters->n; k++) {
 			const char *value;
 			if (key_of(filters->v[k], &value) != key)
 				continue;
-			asked = true;
-			hit = hit || key->match(c, value);
+			asked++;
+			hits += key->match(c, value);
 		}
 		*by |= asked && key->ended;
-		if (asked && !hit)
+		if (asked && hits < (key->match == by_label ? asked : 1))
 			return false;
 	}
 	return true;

@@ -545,3 +545,27 @@ oneliners() {
 	run -125 d run BAD/Name true # a pull of it would not help
 	[[ "$output" == "ctr-run: BAD/Name: not an image name"* ]]
 }
+
+# bats test_tags=ctr-ps,ctr-image,ctr-net,ctr-volume,ctr-events
+@test "19 of several --filter label= each must hold, everywhere; of others any" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	one() { "$@" -f label=a=1 -f label=b | xargs; }
+	d import -c 'LABEL a=1 b=2' "$(tar -C "$ROOTFS" -cf x.tar bin && echo x.tar)" ab >/dev/null
+	d import -c 'LABEL a=1' x.tar only >/dev/null
+	for n in 'ab -l a=1 -l b=2' 'la -l a=1' 'lb -l b=2'; do
+		d create --name $n --entrypoint true "$ROOTFS" >/dev/null
+		d volume create ${n//-l/--label} >/dev/null
+	done
+	d network create --label a=1 --label b=2 --subnet 10.45.1.0/24 ab >/dev/null
+	d network create --label a=1 --subnet 10.45.2.0/24 la >/dev/null
+	[ "$(one d ps -a --format '{{.Names}}')" = ab ]
+	[ "$(one d volume ls -q)" = ab ]
+	[ "$(one d network ls --format '{{.Name}}')" = ab ]
+	[ "$(one d images --format '{{.Repository}}')" = ab ]
+	[ "$(one d events --since 1h --until 0s --format '{{.Action}} {{.Actor.Attributes.name}}')" = \
+		"create ab" ]
+	[ "$(d ps -a -f name=la -f name=lb --format '{{.Names}}' | xargs)" = "lb la" ]
+	[ "$(d volume ls -q -f name=la -f name=lb | xargs)" = "la lb" ]
+	d network rm ab la
+}
