@@ -109,6 +109,23 @@ switches() { grep -E '^State|ctxt_switches' "/proc/$1/status" 2>/dev/null; }
 # need TOOL [PACKAGE]: skip the test if there is no such tool, and say so.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 
+# need_idmap DIR [KERNEL]: skip the test if files there cannot be shown with other owners (an
+# id-mapped mount), or the kernel is older than that.
+need_idmap() {
+	[ "$(printf '%s\n' "${2:-5.12}" "$(uname -r)" | sort -V | head -n 1)" = "${2:-5.12}" ] ||
+		skip "needs Linux $2"
+	# open_tree with OPEN_TREE_CLONE, mount_setattr with AT_EMPTY_PATH and MOUNT_ATTR_IDMAP
+	perl -e '
+		my $p = open(my $in, "-|", qw(unshare -Ur sh -c), "echo; exec sleep 9");
+		<$in>;
+		open(my $ns, "<", "/proc/$p/ns/user");
+		my ($tree, $here) = (syscall(428, -100, $ARGV[0], 1), "");
+		my $set = pack("Q4", 0x100000, 0, 0, fileno($ns));
+		my $bad = $tree < 0 ? -1 : syscall(442, $tree, $here, 0x1000, $set, 32);
+		kill(9, $p);
+		exit($bad != 0)' "$1" || skip "no id-mapped mounts of $1 here"
+}
+
 # not_in_rig WHY: skip what cannot be tested on the machine of `make check-v2` (user-mode Linux).
 not_in_rig() { if grep -q 'User Mode' /proc/cpuinfo; then skip "not on user-mode Linux: $1"; fi; }
 

@@ -400,10 +400,9 @@ machine() {
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 	cp -a "$ROOTFS" r
 	chown 33:33 r/tmp
-	run ctr-run --userns auto -v vol:/v r/ true 2>&1
-	if [[ $output == *"id-mapped mounts"* ]]; then
-		skip "needs a kernel and a file system with id-mapped mounts"
-	fi
+	need_idmap "$WORLD" 5.19
+	run -0 ctr-run --userns auto -v vol:/v r/ true
+	[ -z "$output" ]
 	run ctr-run --userns auto --keep --name c -v vol:/v -v /nameless r/ sh -c '
 		head -n 1 /proc/self/uid_map
 		stat -c %u / /tmp /v /nameless
