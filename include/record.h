@@ -65,6 +65,8 @@ char *record_path(const char *name, const char *file);
 char *record_run_path(const char *name, const char *file);
 /* $CTR_LIB/containers, opened; -1 with errno. */
 int record_dir(void);
+/* The same, made when it is missing; -1 with fail(). */
+int record_dir_make(void);
 
 /* Read the record of a container, found by its name, its id or a unique beginning of the id (of at
  * least 3 digits), and derive its status. -1 with fail() ("NAME: no such container"). A corrupt

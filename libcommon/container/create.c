@@ -172,8 +172,8 @@ static int create_root(struct making *m, int argc, char **argv)
 static int volume_add(struct making *m, struct volume_req *v, int *anon)
 {
 	struct spec *s = m->s;
-	_cleanup_free_ char *dir =
-	    xasprintf("%s/containers/%s/volumes/%d", ctr_lib(), m->c->name, ++*anon);
+	_cleanup_free_ char *file = xasprintf("volumes/%d", ++*anon),
+			    *dir = record_path(m->c->name, file);
 	struct buf opts = {0};
 	bool volume = str_eq(v->type, "volume");
 	if (flags_own_cgroups(s, v))

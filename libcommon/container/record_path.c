@@ -11,9 +11,11 @@
 #include "record.h"
 #include "str.h"
 
+#define FOLDER "containers"
+
 static char *path_in(const char *top, const char *name, const char *file)
 {
-	return xasprintf("%s/containers%s%s%s%s", top, name ? "/" : "", name ? name : "",
+	return xasprintf("%s/" FOLDER "%s%s%s%s", top, name ? "/" : "", name ? name : "",
 	    file ? "/" : "", file ? file : "");
 }
 
@@ -33,11 +35,16 @@ int record_dir(void)
 	return dir_open(p);
 }
 
+int record_dir_make(void)
+{
+	return place_dir(ctr_lib(), FOLDER, 0700);
+}
+
 int record_still(void)
 {
 	int parent = record_dir();
 	if (parent < 0)
-		return fail("%s/containers: %m", ctr_lib());
+		return fail("%s/" FOLDER ": %m", ctr_lib());
 	if (lock_wait(parent, LOCK_SH) == 0)
 		return parent;
 	close(parent);

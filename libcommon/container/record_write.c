@@ -137,7 +137,7 @@ int container_create(struct container *c, const char *config_json)
 	char boot[37]; /* it could not be found again */
 	if (boot_id(boot) < 0)
 		return -1;
-	_cleanup_close_ int parent = place_dir(ctr_lib(), "containers", 0700);
+	_cleanup_close_ int parent = record_dir_make();
 	if (parent < 0)
 		return -1;
 	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
