@@ -331,7 +331,7 @@ bench: all rootfs ## measure against the floor and the peers
 	$(Q)bash tests/bench/cni.sh
 	$(Q)bash tests/bench/pull.sh
 
-lint: ## clang-format, cppcheck, shellcheck
+lint: ## clang-format, cppcheck, shellcheck, columns, man pages, the rooms
 	$(Q)bash tests/lint
 
 check-tools: ## install what the tests need (as root on Debian)
