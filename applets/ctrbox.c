@@ -50,9 +50,10 @@ static int no_applet(const char *word)
 {
 	struct opt all[sizeof applet_table / sizeof applet_table[0]] = {OPT_END};
 	struct usage u = {.opts = all};
+	size_t skip = str_starts(word, "ctr-") ? 0 : 4;
 	for (size_t i = 0; applet_table[i].name; i++)
-		all[i].l = applet_table[i].name + (str_starts(word, "ctr-") ? 0 : 4);
-	const char *meant = opt_meant(&u, word, 2);
+		all[i].l = applet_table[i].name + skip;
+	const char *meant = opt_meant(&u, word, strlen(word) + skip > 8 ? 2 : 1);
 	warn(meant ? "%s: no such applet: did you mean %s?" : "%s: no such applet (%s lists them)",
 	    word, meant ? meant : "--help");
 	return 127;
@@ -224,9 +225,9 @@ int main(int argc, char **argv)
 		return install(argc, argv);
 	if (strcmp(argv[1], "help") == 0 && argc < 3)
 		return usage();
-	if (strcmp(argv[1], "help") == 0) {
-		argv[1] = argv[2];
-		argv[2] = (char *)"--help";
+	if (strcmp(argv[1], "help") == 0) { /* `help container ls` */
+		memmove(argv + 1, argv + 2, (size_t)(argc - 2) * sizeof *argv);
+		argv[argc - 1] = (char *)"--help";
 	}
 
 	if (strcmp(argv[1], "--install-cni") == 0)

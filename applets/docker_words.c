@@ -5,65 +5,65 @@
 
 #include "applets.h"
 #include "err.h"
+#include "opt.h"
 #include "str.h"
 #include "table.h"
 
 /* docker's commands that have another name here, and what replaces commands that do not exist here.
  * A group (an asterisk) is followed by a second word: `container ls`. The table in ctrbox(1) is
  * generated from this one. */
-static const struct word {
+static const struct docker_word {
 	const char *group, *word;
-	const char *applet, *sub; /* NULL: `instead` says what to do */
-	const char *instead;
+	const char *applet, *sub; /* applet NULL: sub says what to do instead */
 } words[] = {
     /* The others have the same name with and without the group. */
-    {NULL, "network", "net", NULL, NULL},
-    {NULL, "images", "image", "ls", NULL},
-    {NULL, "rmi", "image", "rm", NULL},
-    {NULL, "save", "image", "save", NULL},
-    {NULL, "load", "image", "load", NULL},
-    {NULL, "import", "image", "import", NULL},
-    {NULL, "tag", "image", "tag", NULL},
-    {NULL, "history", "image", "history", NULL},
-    {NULL, "pull", "image", "pull", NULL},
-    {NULL, "push", "image", "push", NULL},
-    {NULL, "login", "image", "login", NULL},
-    {NULL, "logout", "image", "logout", NULL},
-    {NULL, "search", "image", "search", NULL},
-    {NULL, "info", "check", "--info", NULL},
-    {NULL, "version", "check", "--version", NULL},
-    {NULL, "export", "commit", "-", NULL},
-    {NULL, "untag", "image", "rm", NULL},
-    {NULL, "build buildx builder bake", NULL, NULL,
+    {NULL, "network", "net", NULL},
+    {NULL, "images", "image", "ls"},
+    {NULL, "rmi", "image", "rm"},
+    {NULL, "save", "image", "save"},
+    {NULL, "load", "image", "load"},
+    {NULL, "import", "image", "import"},
+    {NULL, "tag", "image", "tag"},
+    {NULL, "history", "image", "history"},
+    {NULL, "pull", "image", "pull"},
+    {NULL, "push", "image", "push"},
+    {NULL, "login", "image", "login"},
+    {NULL, "logout", "image", "logout"},
+    {NULL, "search", "image", "search"},
+    {NULL, "info", "check", "--info"},
+    {NULL, "version", "check", "--version"},
+    {NULL, "export", "commit", "-"},
+    {NULL, "untag", "image", "rm"},
+    {NULL, "build buildx builder bake", NULL,
 	"ctr-run --keep --name c BASE sh -c '...' && ctr-commit -c 'CMD [...]' c NAME"},
-    {NULL, "compose pod kube play generate", NULL, NULL,
+    {NULL, "compose pod kube play generate", NULL,
 	"a script of ctr-net create and ctr-run -d lines"},
-    {NULL, "swarm node service stack config machine context plugin", NULL, NULL,
+    {NULL, "swarm node service stack config machine context plugin", NULL,
 	"nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
-    {NULL, "manifest trust", NULL, NULL, "ctr-image inspect: digests are always checked"},
-    {NULL, "-H --host -c --context --config --tls -D --debug -l --log-level", NULL, NULL,
+    {NULL, "manifest trust", NULL, "ctr-image inspect: digests are always checked"},
+    {NULL, "-H --host -c --context --config --tls -D --debug -l --log-level", NULL,
 	"nothing: there is no daemon"},
-    {NULL, "checkpoint", NULL, NULL, "nothing: no checkpoints (CRIU)"},
-    {NULL, "secret", NULL, NULL, "ctr-run --secret"},
-    {NULL, "healthcheck", NULL, NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},
-    {NULL, "mount unmount", NULL, NULL, "ctr-image mount NAME DIR, ctr-image umount DIR"},
-    {"container", "ls", "ps", NULL, NULL},
-    {"image", "build", NULL, NULL,
+    {NULL, "checkpoint", NULL, "nothing: no checkpoints (CRIU)"},
+    {NULL, "secret", NULL, "ctr-run --secret"},
+    {NULL, "healthcheck", NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},
+    {NULL, "mount unmount", NULL, "ctr-image mount NAME DIR, ctr-image umount DIR"},
+    {"container", "ls", "ps", NULL},
+    {"image", "build", NULL,
 	"ctr-run --keep --name c BASE sh -c '...' && ctr-commit -c 'CMD [...]' c NAME"},
-    {"container", "prune", "prune", "containers", NULL},
-    {"image", "prune", "prune", "images", NULL},
-    {"volume", "prune", "prune", "volumes", NULL},
-    {"network", "prune", "prune", "networks", NULL},
-    {"container", "export", "commit", "-", NULL},
-    {"container", "inspect", "inspect", "--type=container", NULL},
-    {"container", "*", NULL, NULL, NULL},
-    {"system", "info", "check", "--info", NULL},
-    {"system", "prune", "prune", NULL, NULL},
-    {"system", "df", "df", NULL, NULL},
-    {"system", "events", "events", NULL, NULL},
+    {"container", "prune", "prune", "containers"},
+    {"image", "prune", "prune", "images"},
+    {"volume", "prune", "prune", "volumes"},
+    {"network", "prune", "prune", "networks"},
+    {"container", "export", "commit", "-"},
+    {"container", "inspect", "inspect", "--type=container"},
+    {"container", "*", NULL, NULL},
+    {"system", "info", "check", "--info"},
+    {"system", "prune", "prune", NULL},
+    {"system", "df", "df", NULL},
+    {"system", "events", "events", NULL},
 };
 
-static const struct word *word_find(const char *group, const char *word)
+static const struct docker_word *word_find(const char *group, const char *word)
 {
 	for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++)
 		if (str_eq(words[i].group, group) &&
@@ -72,15 +72,21 @@ static const struct word *word_find(const char *group, const char *word)
 	return NULL;
 }
 
-/* A group without one of its words: which there are. */
-static void group_alone(const char *group)
+/* A group without one of its words, if it is a group: which there are. */
+static void group_words(const char *group, const char *word)
 {
 	struct buf all = {0};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (str_eq(words[i].group, group) && words[i].word[0] != '*')
-			buf_printf(&all, " %s", words[i].word);
-	if (all.p)
-		die_usage("%s: which? Words of ctrbox (ctrbox --list), or%s", group, all.p);
+		if (str_eq(words[i].group, group))
+			buf_printf(&all, "%s %s", words[i].applet ? "" : ", or",
+			    words[i].word[0] == '*' ? "what ctrbox --list has" : words[i].word);
+	if (!all.p || applet_find(group))
+		return;
+	if (str_has_word("--help -h", word)) {
+		printf("Usage: ctrbox %s WORD:%s\n", group, all.p);
+		exit(opt_said(0));
+	}
+	die_usage("%s%s%s: which?%s", group, *word ? " " : "", word, all.p);
 }
 
 /* `ctrbox WORD...` with docker's command. Returns only when it is none of them. */
@@ -93,24 +99,20 @@ void docker_word(int argc, char **argv)
 			argv[2] = (char *)"rm";
 	}
 	table_docker = !str_starts(argv[1], "ctr-");
-	const struct word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
+	const struct docker_word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
 	bool group = w != NULL;
 	if (!group)
 		w = word_find(NULL, argv[1]);
 	int first = 1 + group;
-	bool alone = argc == 2 && !applet_find(argv[1]);
-	if (!w && alone)
-		group_alone(argv[1]);
-	if (!w)
-		return;
-	if (w->instead) {
-		fprintf(
-		    stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->instead);
+	if (w && !w->applet && w->sub) {
+		fprintf(stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->sub);
 		exit(2);
 	}
-	const struct applet *a = applet_find(w->applet ? w->applet : argv[first]);
-	if (!a)
+	const struct applet *a = w ? applet_find(w->applet ? w->applet : argv[first]) : NULL;
+	if (!a) {
+		group_words(argv[1], argc > 2 ? argv[2] : "");
 		return;
+	}
 	if (str_eq(w->sub, "-")) { /* its last operand */
 		char **more = xcalloc((size_t)argc + 2, sizeof *more);
 		memcpy(more, argv, (size_t)argc * sizeof *more);

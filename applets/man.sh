@@ -5,12 +5,13 @@ set -eu
 t=$(mktemp)
 trap 'rm -f "$t" "$t.words"' EXIT
 if [ $# -gt 1 ]; then "$2" --help=man >"$t"; fi
-# docker's words are the dispatcher's own table: {group, word, applet, its word, what to do instead}
+# docker's words are the dispatcher's own table: {group, word, applet, its word}, or without an
+# applet what to do instead.
 tr -d '\n' <"${0%/*}/docker_words.c" | sed 's/{\(NULL\|"[a-z]*"\), *"/\n&/g' | awk -F'"' '
 	/^{(NULL|"[a-z]*"), *"[a-z ]+"/ {
 		gsub(/NULL/, "\"\""); group = $2 == "" ? "" : $2 " "; sub(/^ +/, "", group)
 		print ".It Li " group $4 " Ta " \
-			($10 != "" ? $10 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"
+			($6 == "" ? $8 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"
 awk -v gen="$t" -v words="$t.words" '
 	BEGIN {
 		while ((getline line < gen) > 0)

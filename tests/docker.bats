@@ -448,7 +448,16 @@ oneliners() {
 	d tag x y
 	d untag y >/dev/null
 	run -2 d container
-	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls prune export inspect" ]
+	[ "$output" = "ctrbox: container: which? ls prune export inspect, or what ctrbox --list has" ]
+	run -2 d container foo
+	[ "$output" = "ctrbox: container foo: which? ls prune export inspect, or what ctrbox --list has" ]
+	run -2 d system foo
+	[ "$output" = "ctrbox: system foo: which? info prune df events" ]
+	for word in 'container --help' 'help container' 'container -h'; do
+		run -0 --separate-stderr d $word
+		[ "$output" = "Usage: ctrbox container WORD: ls prune export inspect, or what ctrbox --list has" ]
+	done
+	[[ "$(d help system df)" == "Usage: ctr-df "* ]]
 	for word in service context pod trust healthcheck mount 'image build'; do
 		run -2 d $word
 		[[ "$output" == "ctrbox: there is no ${word##* } here; instead: "* ]]

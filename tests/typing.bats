@@ -34,6 +34,10 @@ load lib
 	[ "$output" = "ctrbox: rnu: no such applet: did you mean run?" ]
 	run -127 "$CTRBOX" nothing-near
 	[ "$output" = "ctrbox: nothing-near: no such applet (--help lists them)" ]
+	run -127 "$CTRBOX" foo # no root: two of four letters are too many
+	[ "$output" = "ctrbox: foo: no such applet (--help lists them)" ]
+	run -127 "$CTRBOX" ctr-x
+	[ "$output" = "ctrbox: ctr-x: no such applet (--help lists them)" ]
 	ln -s "$(realpath "$CTRBOX")" ctr-exce
 	run -127 ./ctr-exce
 	[ "$output" = "ctrbox: ctr-exce: no such applet: did you mean ctr-exec?" ]
@@ -90,7 +94,7 @@ load lib
 	[[ "$output" == "Usage: ctr-run"* ]]
 	run -2 "$CTRBOX" build .
 	[[ "$output" == *"ctr-commit"* ]]
-	run -127 "$CTRBOX" container nosuch
+	run -2 "$CTRBOX" container nosuch
 	"$CTRBOX" container rm -f c
 }
 
