@@ -123,6 +123,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 		<<<"$c")
 	r=$(plugin ADD "$POD2" bridge "$c")
 	jq -e '.ips == [{interface: 2, address: "fd00:22::2/64", gateway: "fd00:22::1"}]' <<<"$r"
+	jq -e '.interfaces[2].mac == "02:42:00:00:00:02"' <<<"$r" # as of IPv4: by the address
 	in_ns "$POD2" ping -c1 -W2 2001:db8:2::2
 	plugin CHECK "$POD2" bridge "$(with_prev "$c" "$r")"
 	plugin DEL "$POD2" bridge "$c"

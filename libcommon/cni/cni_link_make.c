@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "cni_link.h"
+#include "endpoint.h"
 #include "err.h"
 #include "network.h"
 
@@ -196,8 +197,6 @@ int cni_link_pair(
 	return rtnl_port_up(rt, l->host);
 }
 
-/* Made from the IPv4 address, if there is one: an earlier owner of the address had the same MAC, so
- * no neighbour's cache is wrong. */
 void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r)
 {
 	/* That of the host's end: chosen in advance, it need not be asked for. */
@@ -206,13 +205,14 @@ void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r)
 	l->host_mac[0] = (uint8_t)((l->host_mac[0] & 0xfc) | 2);
 	if (l->has_mac)
 		return;
+	struct cidr first[2] = {0};
+	for (size_t i = r->n_ips; i-- > 0;)
+		first[r->ips[i].addr.a.family == AF_INET6] = r->ips[i].addr;
+	if (r->n_ips) {
+		endpoint_mac(first, l->mac);
+		return;
+	}
 	l->mac[0] = 0x02;
-	for (size_t i = 0; i < r->n_ips; i++)
-		if (r->ips[i].addr.a.family == AF_INET) {
-			l->mac[1] = 0x42;
-			memcpy(l->mac + 2, r->ips[i].addr.a.b, 4);
-			return;
-		}
 	if (getrandom(l->mac + 1, 5, 0) != 5)
 		l->mac[5] = 1;
 }
