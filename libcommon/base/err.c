@@ -33,7 +33,8 @@ static void tame(char *s)
 	}
 }
 
-/* musl has no words for some errors, of which a disk gives one. */
+/* musl's strerror(3) has no words for some errors, among them the one that a damaged disk gives
+ * (EUCLEAN). */
 static void spell(char *s, int error)
 {
 	static const char none[] = "No error information";

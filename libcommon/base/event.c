@@ -17,7 +17,8 @@
 
 #define EVENTS_MAX (256 << 10)
 
-/* Who finds it too long moves it away, unless another has done so since it was opened. */
+/* A process that finds the file too long moves it away, unless another has done so since this one
+ * opened it. */
 static void event_rotate(int fd, const char *path)
 {
 	struct stat ours, named;

@@ -157,8 +157,9 @@ int file_write_as(int dirfd, const char *name, const void *data, size_t len, mod
 	    openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return fail_tried(name, "create");
-	/* The lock says that the process that writes it is alive: ctr-gc removes those that nobody
-	 * has locked (container/halfmade.c). If it was faster: begin again with another name. */
+	/* The lock says that the process that writes the file is alive: ctr-gc removes those that
+	 * nobody has locked (container/halfmade.c). If ctr-gc was faster than this lock, we begin
+	 * again with another name. */
 	struct stat st;
 	if ((flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) ||
 	    (fstat(fd, &st) == 0 && !st.st_nlink))
@@ -249,7 +250,8 @@ int dir_hold_at(int dirfd, const char *path)
 
 int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
-	/* Not by readdir(3): its opendir asks and allocates, which thousands of small folders feel.
+	/* The system call, not readdir(3): opendir(3) asks for the folder's status and allocates
+	 * memory, which takes time where there are thousands of small folders.
 	 */
 	_Alignas(8) char buf[4096];
 	long n;
@@ -263,7 +265,7 @@ int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *ar
 			if (r)
 				return r;
 		}
-	/* ENOENT: what fn took away was the last of it, and the folder itself */
+	/* ENOENT: fn has removed the folder itself, with the last that was in it */
 	return n < 0 && errno != ENOENT ? fail_errno("read directory") : 0;
 }
 

@@ -85,7 +85,8 @@ static char *kv_line_parse(struct kv *kv, char *s, const char *end)
 	if (eq == s || eq == end || *eq != '=')
 		return NULL;
 	char *next = kv_word(eq + 1, end, &last);
-	if (!next || kv->keys.n > 999) /* no file of ours has so many: looking for each squares */
+	if (!next || kv->keys.n > 999) /* no file of ours has so many, and the search for a key
+					  among those before takes quadratic time */
 		return NULL;
 	*eq = *last = 0;
 	kv_put(kv, s, eq + 1);
@@ -134,8 +135,8 @@ int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held)
 	char small[4096];
 	_cleanup_free_ char *text = NULL;
 	*kv = (struct kv){0};
-	/* A listing reads two of them for each container. Most are short, and the end of a file
-	 * was met where a read gives less than was asked for. */
+	/* A listing reads two files for each container. Most of them are short. A read that gives
+	 * less than was asked for has met the end of the file, so there is no second one. */
 	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = fd < 0 ? -1 : read(fd, small, sizeof small);
 	size_t len = (size_t)n;

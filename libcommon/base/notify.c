@@ -62,7 +62,7 @@ bool notify_pass(int fd, pid_t pid)
 				buf_puts(&out, "\n");
 				ready |= i == 0;
 			}
-	if (ready) /* once: there is room for it */
+	if (ready) /* once, however often the container has said so */
 		buf_printf(&out, "MAINPID=%d\n", (int)pid);
 	if (out.n)
 		notify_tell(out.p);

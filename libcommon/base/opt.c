@@ -221,7 +221,8 @@ static void opt_wrong(const struct usage *u, int c, char **argv)
 			die_usage("no option %s: here it is %s", given, u->others[i][1]);
 	int len;
 	const char *instead = opt_instead(asked, &len);
-	if (instead && str_starts(instead, "is so")) { /* it changes nothing, but for =false */
+	if (instead && str_starts(instead, "is so")) { /* the option asks for what is so anyway: it
+							  changes nothing, except with =false */
 		const char *value = strchr(given, '=');
 		if (!value || strcmp(value, "=true") == 0)
 			return;

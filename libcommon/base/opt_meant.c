@@ -44,8 +44,8 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most)
 	return best;
 }
 
-/* Options of docker's and podman's that we have not: their names, and behind a colon what to do
- * instead. applets/DOCKER.md has all. */
+/* Options of docker's and podman's that we do not have: their names, and behind a colon what to do
+ * instead. applets/DOCKER.md has all of them. */
 static const char instead[] =
     "blkio-weight-device:--cgroup \"io.weight=MAJ:MIN N\"\n"
     "cpu-count cpu-percent io-maxbandwidth io-maxiops isolation:nothing: Windows only\n"

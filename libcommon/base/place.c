@@ -85,11 +85,13 @@ static bool place_shared(char *path)
 	return r;
 }
 
-/* Closed to every other user, because a container leaves programs of any owner and mode in it. A
- * folder that was made open, by hand or by an earlier version, is closed when it is first used; in
- * one that belongs to another user, he would decide what we start and whom we kill. (Root may
- * anyway; ctr-cgset of a user in a delegated group needs nothing in root's.) Where others could be
- * faster than us it is made at once, and a link of theirs is theirs. NULL with fail(). */
+/* Close a folder to every other user, because a container leaves programs of any owner and mode in
+ * it. A folder that was made open, by hand or by an earlier version, is closed when it is first
+ * used. One that belongs to another user is refused: he would decide what we start and whom we
+ * kill. (Root's are not: root may do that anyway, and ctr-cgset, run by a user in a group that was
+ * delegated to him, needs nothing in them.) Where others may create names (/tmp), a missing folder
+ * is made at once, before they can make one; a link that another user made counts as his folder.
+ * Returns path, or NULL with fail() after freeing it. */
 static char *closed(char *path)
 {
 	struct stat st;

@@ -132,8 +132,9 @@ int port_hold(const struct addr *host, uint8_t proto, uint16_t *port)
 	}
 	int r = bind(fd, &u.sa, len);
 	if (r < 0 && errno == EADDRINUSE && proto == IPPROTO_TCP) {
-		/* Old connections (TIME_WAIT) are no obstacle. What is bound with the option can be
-		 * bound over, which taking it back prevents. */
+		/* With SO_REUSEADDR old connections (TIME_WAIT) are no obstacle. But another
+		 * process could then bind the same port with that option, so it is taken back at
+		 * once. */
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 		r = bind(fd, &u.sa, len);
 		int saved = errno;

@@ -199,8 +199,9 @@ int cgroup_kill(const char *path)
 		return kill_v2(fd, path);
 	if (!cgroup_exists(path))
 		return 0;
-	/* A frozen process cannot fork to escape the signal; when thawed, it dies of it. What
-	 * stands in a v1 freezer already never arrives in v2's. */
+	/* A frozen process cannot fork to escape the signal; when it is thawed, it dies of it. Both
+	 * sides are thawed first, because a process that v1's freezer holds already is never
+	 * reported as frozen on v2's side. */
 	while (cgroup_populated(path) > 0) {
 		thaw_below(path);
 		freeze(path);

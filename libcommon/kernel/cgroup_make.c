@@ -29,13 +29,14 @@ static void cpuset_copy(int parent, int group)
 		_cleanup_free_ char *up = cgroup_text(parent, files[i]);
 		if (up && cgroup_make_blank(group, files[i]) &&
 		    file_poke_at(group, files[i], up) < 0)
-			return; /* who joins then hears of it */
+			return; /* the error is reported when a process is to join */
 	}
 	file_poke_at(group, "cgroup.clone_children", "1");
 }
 
-/* From the top down to the group, wherever they are still empty: the group is the first below the
- * top, or was made before another start had prepared its parent. */
+/* Copy the two settings from the top down to the group, wherever they are still empty. That is so
+ * in the first level below the top, and in a group that was made before another start had prepared
+ * its parent. */
 static void cpuset_ready(int root, const char *path)
 {
 	_cleanup_close_ int group = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -217,7 +218,7 @@ void cgroup_give(const char *path, uid_t uid, gid_t gid)
 					     : -1;
 		for (size_t k = 0; fd >= 0 && k < sizeof files / sizeof files[0]; k++)
 			if (fchownat(fd, files[k], uid, gid, 0) < 0)
-				continue; /* v1 and v2 have not the same ones */
+				continue; /* v1 and v2 have different controllers */
 	}
 }
 
@@ -317,8 +318,9 @@ static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int
 
 bool cgroup_into_frozen;
 
-/* Into name=systemd where the group is there: it was made by CGROUP_SYSTEMD. Asked by its path: who
- * asks may have our memory, but not our descriptors. */
+/* Does a process that joins the group go into this hierarchy, too? Into name=systemd it does where
+ * the group is there, which means that it was made with CGROUP_SYSTEMD. This asks by the path,
+ * because the caller may be a child that shares our memory but not our descriptors. */
 static bool goes_into(const struct cgroup_hierarchy *h, const char *path)
 {
 	_cleanup_free_ char *at = h->named ? path_join(h->mount, path) : NULL;

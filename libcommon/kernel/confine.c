@@ -137,7 +137,7 @@ static int files_only(void)
 	    filter_program(r, n, NULL, 0, 0x00050000 | EPERM, confine_verdict, NULL);
 	int e = p ? filter_load(p, FILTER_FLAGS, NULL) : -1;
 	if (e < 0 && p &&
-	    (errno == ENOSYS || errno == EINVAL)) /* a kernel without: the rest holds */
+	    (errno == ENOSYS || errno == EINVAL)) /* a kernel without it: the other measures hold */
 		e = 0;
 	filter_free(p);
 	return e;

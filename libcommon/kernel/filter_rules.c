@@ -204,8 +204,10 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 		else if (!plain)
 			of[nr] = (unsigned short)(CALL | (arch ? 0x4000u : 0) | (unsigned)nr);
 	}
-	/* libc tries a newer call, and does without where it hears ENOSYS: not where a profile that
-	 * is older than both refuses it with EPERM, as runc found. */
+	/* Where other calls are refused, those beyond the last that we know by name get ENOSYS.
+	 * libc tries a newer call first and uses the older one only when it hears ENOSYS; the EPERM
+	 * of a profile that is older than the call would be passed on to the program (runc found
+	 * this). */
 	uint32_t act = f->dflt & SECCOMP_RET_ACTION_FULL;
 	bool refuses = act == SECCOMP_RET_ERRNO || act == SECCOMP_RET_TRAP ||
 		       act == SECCOMP_RET_KILL_THREAD || act == SECCOMP_RET_KILL_PROCESS;

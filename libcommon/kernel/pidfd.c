@@ -58,7 +58,8 @@ int pid_starttime(pid_t pid, uint64_t *out)
 	return starttime_parse(stat, out);
 }
 
-/* The pid that /proc has for us is another one where it is the /proc of another pid namespace. */
+/* Is /proc that of another pid namespace than ours? Then the pid that it has for us is another one.
+ */
 static bool proc_anothers(void)
 {
 	char us[16] = "";

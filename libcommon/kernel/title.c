@@ -55,8 +55,9 @@ void title_wipe(const char *text)
 	title_set(text);
 }
 
-/* Its beginning, as far as ps(1) reads it: a container's processes can share one of two megabytes,
- * which costs the container hardly anything, and whoever lists them as much for each. */
+/* Only the beginning, as far as ps(1) reads it: a command line may have two megabytes. A
+ * container's processes can all share the memory of one, so that it costs the container hardly
+ * anything, but a listing would have to copy it for each of them. */
 char *title_of(int proc)
 {
 	static char text[128 << 10] LARGE;
@@ -64,7 +65,8 @@ char *title_of(int proc)
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
 	if (n < 0)
 		return NULL;
-	while (n > 0 && (unsigned char)text[n - 1] <= ' ') /* who renames itself leaves blanks */
+	while (n > 0 &&
+	       (unsigned char)text[n - 1] <= ' ') /* a process that renames itself leaves blanks */
 		n--;
 	for (ssize_t i = 0; i < n; i++)
 		text[i] = text[i] ? text[i] : ' ';

@@ -59,7 +59,8 @@ static void in_end(struct tty_relay *r)
 	r->in_ended = true;
 	r->to_master.have = tty_end_type(r->master, r->last, r->to_master.buf);
 	r->to_master.done = 0;
-	r->last = '\n'; /* typed again, it is at the beginning of a line */
+	r->last = '\n'; /* the end-of-file character, typed once more, is now at the beginning of a
+			   line */
 }
 
 static void in_read(struct tty_relay *r)

@@ -1,9 +1,9 @@
-/* unreaped.c: who keeps a pid namespace from ending; see pidfd.h.
+/* unreaped.c: which process keeps a pid namespace from ending; see pidfd.h.
  *
- * The first process of a pid namespace is gone only when every other of it has been waited for
- * (zap_pid_ns_processes() in the kernel): one that was brought in from outside, by ctr-exec or
- * nsenter(1), by its parent out there. If that parent does not, because it is stopped, all in it
- * has ended and it is not over.
+ * The first process of a pid namespace is gone only when all others in it have been waited for
+ * (zap_pid_ns_processes() in the kernel). One that was brought in from outside, by ctr-exec or
+ * nsenter(1), is waited for by its parent outside. If that parent does not do so, because it is
+ * stopped, say, then every process of the namespace has ended and yet the first is not gone.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -39,7 +39,8 @@ static int unreaped_on_process(int proc, const char *pid, void *arg)
 	free(s->who);
 	s->who = xasprintf("process %s (%s) has not waited for its child in it%s", up, parent.name,
 	    parent.state == 'T' ? ", and is stopped" : "");
-	/* Ours does nothing else than wait. Another's is its owner's to wake. */
+	/* A process of ours does nothing else than wait, so we wake it; another one is for its
+	 * owner to wake. */
 	if (parent.state == 'T' && proc_is_ours(&parent))
 		kill(p.ppid, SIGCONT);
 	return 0;

@@ -79,8 +79,8 @@ static bool in_members(const char *s, size_t n, const char *name)
 	return false;
 }
 
-/* Looked for among the last ones only: a file of the image's may name 65536 groups, and twice the
- * same harms nobody. */
+/* Only the last ones are searched for it: a file of the image's may name 65536 groups, and a group
+ * that is listed twice does no harm. */
 static void add_group(struct user *u, gid_t g)
 {
 	if (u->n_groups >= MAX_GROUPS)

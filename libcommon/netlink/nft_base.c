@@ -12,7 +12,7 @@
 #include "nft_base.h"
 #include "sysno.h"
 
-/* 14: nobody's. */
+/* 14 is no subsystem's number: the kernel answers as one without nf_tables does. */
 #define NFT_SUBSYS (sys_missing("nf_tables") ? 14 : NFNL_SUBSYS_NFTABLES)
 /* nft(8)'s numbers of data types, 6 bits each in a concatenation: it lists our sets by them. */
 enum { T_IPV4 = 7, T_IPV6 = 8, T_PROTO = 12, T_SERVICE = 13, T_IFNAME = 41 };
@@ -60,7 +60,8 @@ static const struct rule {
     /* route_localnet is on for our bridges only, and nobody there may use it */
     {"raw", "iifname @bridges $ daddr 127.0.0.0/8 drop", V4},
     {"raw", "iifname @bridges $ saddr 127.0.0.0/8 drop", V4},
-    /* who answers to another source address is not there: a container that pretends to be it */
+    /* no route leads to the source address by the interface that the packet came in by: a container
+     * pretends to have that address */
     {"raw", "iifname @bridges fib saddr . iif oif missing drop", V4},
     {"raw", "iifname @bridges $ saddr != :: fib saddr . iif oif missing drop", V6},
     {"raw", "iifname @open $ daddr 127.0.0.0/8 drop", V4},
@@ -93,7 +94,7 @@ static const struct rule {
     /* the same three for CNI attachments; the first needs Linux 5.7, which tells a forwarded
        packet's way in */
     {"postrouting", "ct status dnat iifname . oifname @same masquerade", V4 | V6},
-    /* br_netfilter does not tell the way in */
+    /* for packets of which br_netfilter does not tell the way in */
     {"postrouting", "ct status dnat $ saddr @masq oifname @open masquerade", V4 | V6},
     {"postrouting", "$ saddr 127.0.0.0/8 oifname @open masquerade", V4},
     {"postrouting", "$ saddr @masq oifname != @open masquerade", V4 | V6},
@@ -103,7 +104,7 @@ static const struct rule {
     {"forward", "iifname @internal drop", V4 | V6},
     {"forward", "oifname @internal drop", V4 | V6},
     {"forward", "ct status dnat accept", V4 | V6},
-    {"forward", "oifname @bridges drop", V4 | V6}, /* from the other networks, too */
+    {"forward", "oifname @bridges drop", V4 | V6}, /* what comes from the other networks, too */
     {"forward", "iifname @bridges accept", V4 | V6},
     /* as the reference plugins have it: other nodes of a cluster reach a pod at its own address */
     {"forward", "oifname @open accept", V4 | V6},

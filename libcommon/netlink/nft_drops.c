@@ -14,10 +14,10 @@
 
 struct drops {
 	struct strv other; /* table, chain, policy, …: others' chains of a family */
-	bool all;          /* whatever reaches its end, or a rule, is dropped */
+	bool all;          /* the chain's end, or a rule, drops every packet that reaches it */
 	const char *bridge;
-	int accepts; /* rules that accept what names it */
-	bool named;  /* the rule does */
+	int accepts; /* rules that accept packets and name the bridge */
+	bool named;  /* the rule that is being read names the bridge */
 };
 
 static const char *name_in(const struct nlattr *a)
@@ -46,8 +46,8 @@ static void nft_drops_on_chain(const struct nlmsghdr *h, void *arg)
 	strv_add(&x->other, ntohl(*policy) == NF_DROP ? "drop" : "");
 }
 
-/* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end; 2 it
- * accepts. */
+/* Does this expression drop the packet? 1 yes; 0 it does neither; -1 it is a condition or ends the
+ * rule in another way; 2 it accepts it. */
 static int drops(const struct nlattr *expr, struct drops *x)
 {
 	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_CMP_DATA + 1],

@@ -39,8 +39,8 @@ static int socket_here(int bus)
 	return fd;
 }
 
-/* Back home. Where the kernel refuses that, nothing must be done any more in what is now the wrong
- * namespace. */
+/* Set when the kernel refused to let us back into our own network namespace. Nothing may be done
+ * any more then, because it would be done in the wrong one. */
 static bool nl_lost;
 
 static int come_back(int home)
@@ -236,7 +236,8 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 	return i;
 }
 
-/* Only netlink's sockets stay open in the child, for nobody may wait for our end of a pipe. */
+/* What a child does that is left behind to send: it keeps netlink's sockets only, for somebody may
+ * be waiting until our end of a pipe is closed. */
 static void leave_child(struct nl *n)
 {
 	int domain;
@@ -257,7 +258,7 @@ static bool nl_leave_ns(struct nl *n)
 {
 	sigset_t all, old;
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old); /* a ^C is meant for us */
+	sigprocmask(SIG_BLOCK, &all, &old); /* a ^C is meant for the parent, not for the child */
 	pid_t pid = fork();
 	if (pid == 0)
 		leave_child(n);

@@ -67,8 +67,8 @@ void rtnl_link_add(struct nl *n, const struct link_add *l)
 	if (l->up)
 		i->ifi_flags = i->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, l->name);
-	uint8_t own[6] = {
-	    0x02}; /* a bridge's: set, or it follows its ports and neighbours lose it */
+	uint8_t own[6] = {0x02}; /* a bridge's own: one that is not set changes with its ports, and
+				    neighbours lose the bridge */
 	const uint8_t *mac = l->mac;
 	if (l->kind == LINK_BRIDGE && getrandom(own + 1, 5, 0) == 5)
 		mac = own;
@@ -384,7 +384,7 @@ static void on_saved(const struct nlmsghdr *h, void *arg)
 	}
 	if (h->nlmsg_type == RTM_NEWNEIGH &&
 	    !(((const struct ndmsg *)(const void *)r)->ndm_state & NUD_PERMANENT))
-		return; /* the kernel learnt it, and will learn it again */
+		return; /* the kernel has learnt this neighbour, and will learn it again */
 	if (index == s->index)
 		buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));
 }
@@ -404,14 +404,16 @@ int rtnl_save(struct nl *n, int index, int len, struct buf *out)
 int rtnl_restore(struct nl *n, const struct buf *saved)
 {
 	int r = 0;
-	for (int pass = 0; pass < 2; pass++) /* a gateway's own route may come after */
+	for (int pass = 0; pass < 2;
+	     pass++) /* twice, because the route to a gateway may come after the route by it */
 		for (size_t at = 0; at < saved->n;) {
 			const struct nlmsghdr *from = (const void *)(saved->p + at);
 			size_t len = mnl_nlmsg_get_payload_len(from);
 			struct nlmsghdr *h = nl_msg(n, from->nlmsg_type,
 			    NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, len, "restore");
 			memcpy(mnl_nlmsg_get_payload(h), mnl_nlmsg_get_payload(from), len);
-			if (h->nlmsg_type == RTM_NEWROUTE) /* the others tell, and are refused */
+			if (h->nlmsg_type == RTM_NEWROUTE) /* the other flags only tell of a state,
+							      and the kernel refuses them */
 				((struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_flags &=
 				    RTNH_F_ONLINK;
 			if (nl_commit(n) < 0 && errno != EEXIST && pass)
