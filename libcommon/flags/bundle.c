@@ -17,8 +17,8 @@ static void in_bundle(char **path, const char *dir)
 	free(rel);
 }
 
-/* What the engine does not implement: to start without it would be a pretence. ctr-oci implements
- * some of it. */
+/* Refuse what the engine does not implement, because to start without it would be a pretence.
+ * ctr-oci implements some of it. */
 static int unsupported(const struct spec *s)
 {
 	const char *key = NULL;

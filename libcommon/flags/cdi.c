@@ -134,7 +134,8 @@ static int edits(struct spec *s, const json_t *o)
 		*eq = 0;
 		strv_setenv(&s->env, env.v[i], eq + 1);
 	}
-	/* A device without what its driver needs would be found out much later. */
+	/* What is not known is refused: that a device lacks what its driver needs would be found
+	 * out much later. */
 	json_object_foreach(e, key, v)
 	{
 		size_t k = 0;
@@ -167,8 +168,9 @@ static int edits(struct spec *s, const json_t *o)
  * are made once. */
 static struct strv applied;
 
-/* 1 when the file is of this kind and has the device, whose edits are then applied. A file that is
- * no such file is most likely another vendor's, and keeps nobody's devices away. */
+/* 1 when the file is of this kind and has the device, whose edits are then applied. A file that
+ * cannot be read as such is most likely another vendor's, and must not keep anybody from his
+ * devices. */
 static int from_file(
     struct spec *s, const char *file, const char *kind, const char *name, struct strv *has)
 {

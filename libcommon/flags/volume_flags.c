@@ -69,8 +69,8 @@ static void bind_words(struct volume_req *v)
 {
 	if (!strv_has(&v->options, "bind") && !strv_has(&v->options, "rbind"))
 		strv_add(&v->options, "rbind");
-	/* A volume that is read-only is so with all that is mounted in it: what a person means by
-	 * it; "ro" of the specification is not. */
+	/* A read-only volume is read-only with all that is mounted in it, which is what a person
+	 * means by it. The specification's "ro" is for the topmost mount only. */
 	if (strv_has(&v->options, "ro") && strv_has(&v->options, "rbind"))
 		strv_add(&v->options, "rro");
 }
@@ -105,7 +105,8 @@ static bool propagation(const char *w)
 	       str_ends(w, "unbindable");
 }
 
-/* Over its own /proc and /sys only the host's may lie (runc wants a proc there, too). */
+/* Over the container's own /proc and /sys only the host's may be mounted (and runc wants that to be
+ * a proc at /proc, too). */
 static int special(const char *opt, const char *arg, const struct volume_req *v)
 {
 	size_t n = 0;

@@ -57,7 +57,7 @@ static struct seen *seen_at(struct view *v, uint64_t path)
 		struct view old = *v;
 		v->room = old.room ? 2 * old.room : 1024;
 		v->seen = xcalloc(v->room, sizeof *v->seen);
-		v->n = 0; /* the calls below do not come here again */
+		v->n = 0; /* the larger table has room, so the calls below do not grow it again */
 		for (size_t i = 0; i < old.room; i++)
 			if (old.seen[i].path)
 				*seen_at(v, old.seen[i].path) = old.seen[i];
@@ -362,7 +362,8 @@ static int hide(int below, const char *name, void *arg)
 	return 0;
 }
 
-/* 1: it is opaque. */
+/* If the layer's root is opaque, mark what it hides, name by name: 1. 0 when it is not, -1 with
+ * fail(). */
 static int opaque_root(const struct view *v)
 {
 	struct stat st;
@@ -380,7 +381,7 @@ static int opaque_root(const struct view *v)
 
 /* --- all of it --- */
 
-/* In a layer that was unpacked now. */
+/* Apply what the layer's archive has left to be said by the layers below (v->s->rest). */
 static int inherit_inherit(struct view *v)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
@@ -392,7 +393,7 @@ static int inherit_inherit(struct view *v)
 		_cleanup_free_ char *name = link ? xstrndup(path, (size_t)(link - path)) : NULL;
 		if (link)
 			r = hard_link(v, name, link + 2);
-		else if (!opaque) /* otherwise it is a new one */
+		else if (!opaque) /* in an opaque root it is a new folder */
 			r = folder(v, path);
 	}
 	return r;

@@ -83,7 +83,7 @@ static int loop_open(int file, const char *name, char dev[40])
 			return fail_tried(name, "get a loop device");
 		snprintf(dev, 40, "/dev/loop%d", n);
 		int loop = open(dev, O_RDONLY | O_CLOEXEC);
-		/* Where /dev is static. */
+		/* A static /dev may lack the node. */
 		if (loop < 0 && errno == ENOENT &&
 		    mknod(dev, S_IFBLK | 0600, makedev(7, (unsigned)n)) == 0)
 			loop = open(dev, O_RDONLY | O_CLOEXEC);

@@ -56,7 +56,7 @@ struct dirent_s { /* getdents64(2) */
 	char name[];
 };
 
-/* Without readdir(3), whose buffer costs an mmap and a munmap for each directory. */
+/* By the system call: the buffer of readdir(3) costs an mmap and a munmap for each directory. */
 static int list_one(struct merged *m, size_t layer)
 {
 	_Alignas(struct dirent_s) char buf[32768];

@@ -160,7 +160,7 @@ static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 		   : 0;
 }
 
-/* Each start makes those that nobody has named, a folder for each. */
+/* Each start makes a folder for every volume without a name, so an image may not have more. */
 enum { VOLUMES_MAX = 1000 };
 
 static int config_fill(const struct jctx *c, struct image_config *out)

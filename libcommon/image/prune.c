@@ -102,7 +102,9 @@ static bool line_marks(char *line, const struct refs *refs, struct strv *blobs, 
 	return true;
 }
 
-/* Of all that have a name; the refs are sorted, and each image is among them once. */
+/* Mark the blobs and layers that the images in refs use, by the file of uses as far as it goes. The
+ * refs are sorted, and each image is among them once. 0, or -1 with fail() when it is not known
+ * what an image uses. */
 static int marks(const struct store *s, struct refs *refs, struct strv *blobs, struct strv *layers)
 {
 	_cleanup_free_ char *text = uses_read(s);

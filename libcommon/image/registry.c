@@ -51,7 +51,7 @@ struct pull {
 	size_t n;
 };
 
-/* Whether what came is what it should be. */
+/* Has what came (hex) the digest that it should have (want)? 0, or -1 with fail(). */
 static int right(const struct pull *p, const char *what, const char *hex, const char *want)
 {
 	if (strcmp(hex, want) == 0)
@@ -266,7 +266,8 @@ static int part_begin(struct pull *p, struct want *w)
 	return registry_fetch(&p->r, w->hex, w->fd, part_size(w), w->size, &w->f);
 }
 
-/* Until it is complete. A transfer that ends early is resumed as long as it makes progress. */
+/* Fetch until the part is complete. A transfer that ends early is resumed as long as it makes
+ * progress. */
 static int part_end(struct pull *p, struct want *w)
 {
 	for (int tries = 0; !w->done && (w->f.pid || part_size(w) != w->size); tries++) {
@@ -274,7 +275,8 @@ static int part_end(struct pull *p, struct want *w)
 		if (!w->f.pid && part_begin(p, w) < 0)
 			return -1;
 		int r = w->f.pid ? registry_fetch_end(&p->r, &w->f) : 0;
-		/* It says that nothing is left (416), or sent less: what we have is not its blob.
+		/* The registry says that nothing is left (416) or has sent less than is missing: so
+		 * what we have already is not from this blob, and it is fetched from the beginning.
 		 */
 		if (r == 0 && w->f.from && part_size(w) < w->size)
 			r = 1;

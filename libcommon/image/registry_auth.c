@@ -107,8 +107,8 @@ static const char *registry_auth_key_of(const char *host)
 	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
 }
 
-/* The key under which auths has this registry: older files have a whole address, https://HOST/v2/.
- * What it would be where there is none. Borrowed. */
+/* The key under which `auths` has this registry (older files have a whole address,
+ * https://HOST/v2/), or that under which it would be put when there is none. Borrowed. */
 static const char *registry_auth_entry(json_t *auths, const char *host)
 {
 	const char *want = registry_auth_key_of(host), *key;
@@ -147,7 +147,8 @@ static char *helper_run(const char *name, const char *verb, const char *text, in
 	if (pid == 0) {
 		undo_forget();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Where nobody can type, its children end with it. */
+		/* Without a terminal nobody can be asked, and the helper gets a process group of
+		 * its own, so that its children can be ended with it. */
 		if (open("/dev/tty", O_RDWR | O_CLOEXEC) < 0)
 			setpgid(0, 0);
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ANSWER_MAX, ANSWER_MAX});
@@ -203,7 +204,7 @@ int registry_credentials(struct registry *r)
 	const json_t *entry = json_object_get(auths, registry_auth_entry(auths, r->host));
 	const char *auth = json_string_value(json_object_get(entry, "auth"));
 	const char *identity = json_string_value(json_object_get(entry, "identitytoken"));
-	if (identity && *identity) { /* as a helper gives it */
+	if (identity && *identity) { /* returned in the form in which a helper gives it */
 		r->user = xstrdup("<token>");
 		r->password = xstrdup(identity);
 		return 0;
@@ -238,7 +239,8 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	_cleanup_close_ int order = dir_open(dir);
 	if (order < 0 && (user || errno != ENOENT))
 		return fail_errno(dir);
-	if (order >= 0 && lock_wait(order, LOCK_EX) < 0) /* of two, neither loses its entry */
+	if (order >= 0 && lock_wait(order, LOCK_EX) <
+			      0) /* so that of two logins at once neither loses its entry */
 		return fail_about(dir);
 	const char *name = path + strlen(dir) + 1;
 	_cleanup_json_ json_t *config =
@@ -247,7 +249,7 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		return -1;
 	const char *helper = helper_of(config, host);
 	if (helper) {
-		flock(order, LOCK_UN); /* it may ask somebody */
+		flock(order, LOCK_UN); /* the helper may have to ask a person, which takes time */
 		_cleanup_json_ json_t *j = json_make("{ServerURL:s,Username:s,Secret:s}",
 		    registry_auth_key_of(host), user ? user : "", user ? password : "");
 		_cleanup_free_ char *text =

@@ -82,8 +82,10 @@ static int memory_file(const char *name, const char *text, size_t n)
 	return fd;
 }
 
-/* Where there is no curl: become wget, which shows in the process table what it sends, and
- * busybox's does not check certificates. 33 and 35 are curl's own: cannot continue, no TLS. */
+/* Where there is no curl, become wget, but not for requests with a secret: what wget sends shows in
+ * the process table. Over https: it fetches only what is named by its digest, because busybox's
+ * wget does not check certificates. 33 and 35 are exit codes of curl's: it cannot continue, it
+ * cannot speak TLS. */
 static _Noreturn void without_curl(const char *url, const char *accept)
 {
 	if (*url && (!str_starts(url, "https:") || strstr(url, "/sha256:"))) {
@@ -225,7 +227,8 @@ static int registry_http_once(
 		buf_puts(&c, "location\n");
 	else
 		registry_http_option(&c, "request", q->method);
-	if (!q->file) /* who sends a byte a second does not stall */
+	if (!q->file) /* a limit of its own, because a registry that sends a byte a second does not
+			 stall */
 		buf_printf(&c, "max-time = %lld\n", (long long)r->timeout * 10);
 	if (own)
 		header(&c, "Authorization", r->auth);

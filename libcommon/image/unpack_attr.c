@@ -123,7 +123,8 @@ static int xattr_set(struct unpack *u, const char *path, const struct target *t,
 	return 0;
 }
 
-/* One of them; the tree is ours alone, but the path is a stranger's. 1 it was refused. */
+/* Set one of the attributes that were left to the parent. The tree is ours alone, but the path
+ * comes from a stranger. 0, 1 when the kernel refused it, or -1 with fail(). */
 static int left_one(
     int dirfd, const char *what, const char *path, const char *name, const void *value, size_t size)
 {
@@ -307,7 +308,7 @@ static int attr(struct unpack *u, struct archive_entry *e, const char *path, con
 	if (xattrs_set(u, e, path, t, -1, false) < 0)
 		return -1;
 	if (type == AE_IFDIR && !u->owners)
-		mode |= 0700; /* until all is in */
+		mode |= 0700; /* so that what is in it can be unpacked; it gets its own mode last */
 	if (type != AE_IFLNK && fchmodat(t->dir, t->at, mode, 0) < 0)
 		return fail_tried_in(u->what, path, "chmod");
 	if (xattrs_set(u, e, path, t, -1, true) < 0)

@@ -123,8 +123,8 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail_tried_in(u->what, path, "open");
-	if (u->how.left) { /* the parent may set the better one, but a user not where a mode forbids
-			      it */
+	if (u->how.left) { /* the parent sets trusted.overlay.opaque, but a user may set none where
+			      the mode forbids it */
 		fsetxattr(fd, "user.overlay.opaque", "y", 1, 0);
 		_cleanup_free_ char *at = path_join(u->path, base);
 		return unpack_left(u, at, UNPACK_OPAQUE, "", 0);

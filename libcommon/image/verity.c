@@ -123,8 +123,8 @@ static int node_open(const struct request *r, char dev[40])
 	return open(dev, O_RDONLY | O_CLOEXEC);
 }
 
-/* Make it under this name: 0, or -1; EBUSY: somebody else was first. It is open in *fd before it is
- * said to go with its last user. */
+/* Make the device under this name. 0, or -1 with errno, EBUSY when somebody else was first. It is
+ * open as *fd before it is set to go with its last user; otherwise it would go at once. */
 static int verity_make(int control, struct request *r, const char *name, char dev[40], int *fd)
 {
 	if (dm(control, DM_DEV_CREATE, r, name, DM_READONLY_FLAG) < 0)
@@ -132,7 +132,8 @@ static int verity_make(int control, struct request *r, const char *name, char de
 	if (dm(control, DM_TABLE_LOAD, r, name, DM_READONLY_FLAG) == 0 &&
 	    (*fd = node_open(r, dev)) >= 0 &&
 	    dm(control, DM_DEV_REMOVE, r, name, DM_DEFERRED_REMOVE) == 0 &&
-	    dm(control, DM_DEV_SUSPEND, r, name, 0) == 0) /* without its flag: resume */
+	    dm(control, DM_DEV_SUSPEND, r, name, 0) ==
+		0) /* without DM_SUSPEND_FLAG this call resumes it */
 		return 0;
 	int why = errno;
 	dm(control, DM_DEV_REMOVE, r, name, DM_DEFERRED_REMOVE);
@@ -142,26 +143,28 @@ static int verity_make(int control, struct request *r, const char *name, char de
 	return errno = why, -1;
 }
 
-/* One that is there already: its descriptor; or it is made. */
+/* Open the device of this root hash, or make it when there is none. Its descriptor, or -1. */
 static int share(int control, struct request *r, const char *hash, char dev[40])
 {
 	char name[DM_NAME_LEN], digest[DIGEST_HEX];
 	int fd = -1;
-	/* A name has room for 64 digits: a longer hash, all of which counts, has its digest there.
+	/* A name has room for 64 digits. All digits of a longer hash count, so its digest takes its
+	 * place.
 	 */
 	if (strlen(hash) >= sizeof digest) {
 		digest_of(hash, strlen(hash), digest);
 		hash = digest;
 	}
 	for (int tries = 0; tries < 16; tries++) {
-		/* A device that has no table yet is being made by another start: then one of ours.
+		/* A device without a table is being made by another start. When that takes too
+		 * long, we make one under a name of our own.
 		 */
 		snprintf(name, sizeof name, tries < 8 ? PREFIX "%.64s" : PREFIX "%.32s-%d", hash,
 		    (int)getpid());
 		if (dm(control, DM_DEV_STATUS, r, name, 0) < 0) {
 			if (verity_make(control, r, name, dev, &fd) == 0)
 				return fd;
-			/* Another was first, or took ours for one that was left. */
+			/* Another start was first, or took ours for one that was left over. */
 			if (errno != EBUSY && errno != ENXIO && errno != ENOENT)
 				return -1;
 		} else if (r->io.open_count == 0) {

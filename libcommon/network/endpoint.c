@@ -201,9 +201,8 @@ static int endpoint_inside(const struct network *n, const struct endpoint *p, in
 		if (p->addr[i].a.family && !n->internal)
 			gw[i] = n->gateway[i];
 	int result = rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
-	return result < 0 && errno == EEXIST
-		   ? 0
-		   : result; /* there is a default route already, through an earlier network */
+	return result < 0 && errno == EEXIST ? 0 : result; /* EEXIST: there is a default route
+							      already, through an earlier network */
 }
 
 /* --- up and down --- */
@@ -217,9 +216,9 @@ static int endpoint_join(const struct endpoint_req *r, const char *name, struct 
 	return host_names_join(&h);
 }
 
-/* The guard is there before the port: a container that runs already may use an interface in the
- * moment in which it appears. Not where an earlier container's port stands: its guard stays. As
- * endpoint_guard(); EEXIST then. */
+/* Guard the port before it exists: a container that runs already may use an interface in the moment
+ * in which it appears. Where the port of an earlier container still stands its guard stays, too: -1
+ * with fail() and EEXIST. Otherwise it returns what endpoint_guard() does. */
 static int guard_first(const struct network *n, const struct endpoint *p)
 {
 	char host[16];
@@ -265,7 +264,7 @@ static int endpoint_up_link(const struct endpoint_req *r, const char *name, stru
 	p->guarded = result == 0 && bridge && guard >= 0;
 	if (result == 0) {
 		result = endpoint_link_make(n, p, &rt, index, netns_fd);
-		/* Otherwise the interface belongs to an earlier one. */
+		/* With EEXIST the interface belongs to an earlier container. */
 		p->linked = result == 0 || errno != EEXIST;
 	}
 	nl_close(&rt);
@@ -335,7 +334,7 @@ void endpoint_down(struct endpoint *p)
 	conntrack_flush(p->ports, p->nports);
 	if (p->guarded && endpoint_guard(p->id, p->ifname, p->mac, p->addr, false) < 0)
 		warn_fail();
-	/* An interface that stays is found again by its lease. */
+	/* An interface that cannot be removed keeps its lease, by which it is found again. */
 	bool stays = p->linked && link_drop(p->id, p->ifname) < 0;
 	if (stays)
 		warn_fail();

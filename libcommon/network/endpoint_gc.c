@@ -36,7 +36,7 @@ struct sweep {
 	int failed;
 };
 
-/* gc says each, and goes on; otherwise the last is the caller's to say. */
+/* gc prints each failure and goes on; for one container's end the caller prints the last. */
 static void endpoint_gc_failed(struct sweep *s)
 {
 	if (s->alive)
@@ -60,7 +60,7 @@ static bool not_alive(const char *id, struct sweep *s)
 		free(s->last);
 		s->last = xstrdup(id);
 		s->last_dead = alive == 0;
-		if (alive < 0) { /* it is left alone, and that is said */
+		if (alive < 0) { /* it is not known: what it owns is left alone */
 			endpoint_gc_failed(s);
 		}
 	}

@@ -23,7 +23,8 @@ static void endpoint_restore_on_net(const struct cidr *c, const char *out, void 
 	r->nets[r->n_nets++] = *c;
 }
 
-/* Rules, as far as the tables are there. */
+/* Count the rules that are missing in our tables, as far as these exist, and add them to the
+ * transaction. */
 static int rules(struct endpoint_restore *r)
 {
 	for (int i = 0; i < 2; i++) {
@@ -167,8 +168,8 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 	strv_free(&on);
 }
 
-/* One of the two transactions, where something is missing; a kernel without its kind of tables has
- * none of it. */
+/* Commit what is missing of one of the two transactions, unless it is only to be looked at. A
+ * kernel without that kind of tables lacks nothing of it. */
 static int endpoint_restore_settle(struct nft *f, size_t *missing, bool look)
 {
 	int n = nft_only_missing(f);

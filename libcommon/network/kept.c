@@ -43,7 +43,8 @@ char *kept_owner(const char *name)
 	return owner;
 }
 
-/* Messages that add elements, and nothing else. Two that claim one port: the first has it. */
+/* Append the messages of a file that add elements, and no others. Where two files claim one port,
+ * the first has it. */
 static void kept_put(struct nft *f, const char *p, size_t len)
 {
 	int left = (int)len;
@@ -94,7 +95,8 @@ int kept_guard(
 	return fd < 0 || fd_write_all(fd, s, n * sizeof *s) < 0 ? fail_errno(name) : 0;
 }
 
-/* Is it still said, and is it what we look for? */
+/* Does line i still hold, with no later line about the same thing, and is it about a MAC (or else
+ * an address)? */
 static bool kept_holds(const struct said *s, size_t n, size_t i, bool mac)
 {
 	bool it = s[i].on && !s[i].family == mac;
@@ -103,7 +105,8 @@ static bool kept_holds(const struct said *s, size_t n, size_t i, bool mac)
 	return it;
 }
 
-/* Its file stays when the port has gone from its bridge, and goes with the port. */
+/* Guard a port again by its file. The file stays while the port is on no bridge, and goes with the
+ * port itself. */
 static void guard_put(int dir, const char *name, struct nft *f, const struct said *s, size_t n)
 {
 	struct nl rt;

@@ -61,7 +61,8 @@ static int visit_other(int dirfd, const char *name, const struct walk *w)
 	return 0;
 }
 
-/* No file, and so none of ours. */
+/* After a failure (errno): is it gone, or not a regular file and so none of ours? gc says of the
+ * latter that it is left alone. */
 static bool stray(const struct walk *w, const char *name)
 {
 	bool is = file_is_none();

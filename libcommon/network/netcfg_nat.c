@@ -13,7 +13,7 @@
 
 static const char *behind(struct netcfg *c, const struct addr *a, struct link_info *l)
 {
-	for (size_t i = 0; i < c->n; i++) /* `rules`: the bridges are not made yet */
+	for (size_t i = 0; i < c->n; i++) /* for `rules`, which does not make the bridges */
 		for (size_t k = 0;
 		     c->ops[i].kind == CFG_BRIDGE && !c->ops[i].del && k < c->ops[i].addrs; k++)
 			if (cidr_has(&c->ops[i].addr[k], a))
@@ -24,7 +24,8 @@ static const char *behind(struct netcfg *c, const struct addr *a, struct link_in
 static const char *network_of(struct netcfg *c, const struct cidr *net, struct link_info *l)
 {
 	struct addr a = cidr_last(net);
-	/* The subnet's last host, which is hardly ever the host's own. */
+	/* Any address of the subnet will do; its last host is hardly ever the host's own address.
+	 */
 	if (net->len < (int)addr_len(&a) * 8 - 1)
 		a.b[addr_len(&a) - 1]--;
 	return behind(c, &a, l);

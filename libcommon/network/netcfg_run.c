@@ -64,7 +64,7 @@ static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 		int r = host_commit(c);
 		if (r < 0)
 			return -1;
-		if (!strstr(l.alias, ":net:")) /* ctr-net's own: it does so itself */
+		if (!strstr(l.alias, ":net:")) /* ctr-net forgets its own bridges itself */
 			netcfg_forget_bridge(op->name);
 		r = netcfg_unguard_loose(c);
 		return r;
@@ -296,7 +296,7 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 	}
 	if (op->kind != CFG_ADDR)
 		return nl_commit_close(&n, r);
-	if (!op->del) /* first, so that nothing of it is dropped */
+	if (!op->del) /* before the address is there, so that nothing from it is dropped */
 		netcfg_guard_follow(c, op, &l, &op->addr[0], NULL, true);
 	r = nl_commit_close(&n, r);
 	if (op->del ? r == 0 : r < 0 && errno != EEXIST)
@@ -374,11 +374,11 @@ void netcfg_take_back(void *arg)
 	}
 	bool turned_on = c->forwarded[0] || c->forwarded[1];
 	netcfg_forward_back(c);
-	if (turned_on && network_idle() < 0) /* our table may have come with it */
+	if (turned_on && network_idle() < 0) /* the closing of the chain may have made our table */
 		warn("take back: %s", fail_msg());
 }
 
-/* From now on everything is finished: it no longer bears our mark. */
+/* All lines are done: take our mark from the interfaces that were made. */
 static int netcfg_run_unmark(struct netcfg *c)
 {
 	nl_reset(&c->rt);

@@ -42,7 +42,7 @@ int network_records_lock(void)
 	return -1;
 }
 
-/* Whatever changes our tables is counted there (nft_strange()). */
+/* Let nft.c count our transactions in a file of $CTR_RUN (nft_strange()), before any is made. */
 __attribute__((constructor)) static void network_counts(void)
 {
 	nft_count_in(ctr_run);
@@ -188,7 +188,8 @@ int network_remove(struct network *n)
 		return -1;
 	int r = 0;
 	if (strcmp(n->driver, "bridge") == 0) {
-		/* A damaged record does not tell its name, but the alias has the network's. */
+		/* A damaged record does not tell the bridge's name, but its alias has the
+		 * network's. */
 		if (rtnl_find(&rt, n->bridge, &l) < 0) {
 			strcpy(l.alias, alias);
 			rtnl_links(&rt, has_alias, &l);
@@ -203,16 +204,19 @@ int network_remove(struct network *n)
 				if (c.a.family)
 					rtnl_addr_del(&rt, l.index, n->bridge, &c);
 			}
-			nl_commit(&rt); /* it was never used, so it is not there */
+			nl_commit(&rt); /* fails when the network was never used, because it has no
+					   address then */
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {
 				nft_net_del(
 				    &f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : 0);
-				nft_commit(&f); /* it was never used, so there are none */
+				nft_commit(&f); /* fails when the network was never used, because
+						   there are no elements then */
 				nft_net_del(
 				    &f, &n->subnet[i], NULL, n->internal ? 0 : NFT_MASQUERADE);
-				/* Nor where a larger subnet that was added by hand covers it. */
+				/* Fails, too, where a larger subnet that was added by hand covers
+				 * it. */
 				nft_commit(&f);
 			}
 			nft_close(&f);

@@ -108,7 +108,8 @@ static void default_devices(struct spec *s)
 void spec_default_nodes(struct spec *s)
 {
 	if (s->device_rules.n && s->device_rules.v[0].type != 'a') {
-		/* What no rule names is denied, as runc does: first, so that the others count. */
+		/* What no rule names is denied, as by runc. This rule comes first, so that the
+		 * others override it. */
 		device_rule_add(s, false, 'a', -1, -1, "rwm");
 		struct device_rule *v = s->device_rules.v, deny = v[s->device_rules.n - 1];
 		memmove(v + 1, v, (s->device_rules.n - 1) * sizeof *v);
@@ -116,7 +117,7 @@ void spec_default_nodes(struct spec *s)
 	}
 	if (s->device_rules.n)
 		default_nodes(s);
-	else /* no list is no leave to open every device: runc and crun deny, too */
+	else /* that there is no list does not allow every device: runc and crun deny, too */
 		default_devices(s);
 }
 

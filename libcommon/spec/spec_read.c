@@ -10,7 +10,7 @@
 #include "json.h"
 #include "spec_names.h"
 
-/* config.md: the one is nothing without the other. */
+/* A mount's uidMappings and gidMappings; config.md wants both or neither. */
 static int mount_idmaps(struct spec_mount *m, const json_t *o, const char *at)
 {
 	char u[96], g[96];
@@ -190,9 +190,9 @@ static int spec_read_foreign(struct spec *s, const json_t *j)
 	return spec_read_whole(s, j);
 }
 
-/* Numbers from 2^63 on, which jansson does not take, in two's complement: what reads an unsigned
- * one casts it back, and for docker's RLIM_INFINITY -1 is a known way to say it. The text keeps its
- * length, so that columns stay true. */
+/* jansson does not take numbers from 2^63 on: they are replaced by what their 64 bits mean as a
+ * signed number. A reader of an unsigned one casts it back, and for docker's RLIM_INFINITY -1 is a
+ * known way to say it. The text keeps its length, so that the columns in messages stay true. */
 static void wide_numbers(char *text)
 {
 	for (char *p = text; *p;) {
@@ -226,8 +226,8 @@ static int spec_read_parse(struct spec *s, const char *what, const char *text, s
 	_cleanup_free_ char *copy = xstrndup(text, len);
 	wide_numbers(copy);
 	struct jctx ctx = {what, copy, strlen(copy), inside, NULL};
-	_cleanup_json_ json_t *j =
-	    json_parse(what, strlen(copy) == len ? copy : text, len); /* a NUL is its to refuse */
+	_cleanup_json_ json_t *j = json_parse(what, strlen(copy) == len ? copy : text,
+	    len); /* a text with a NUL in it is refused by json_parse() */
 	if (!j)
 		return -1;
 	spec_doc = &ctx;

@@ -14,7 +14,7 @@ static int user(struct spec *s, const json_t *p)
 {
 	json_t *u = NULL, *g = NULL;
 	if (jget_obj(spec_doc, p, "process", "user", &u) <= 0)
-		return spec_absent(p, "user"); /* root: what runc and crun make of it */
+		return spec_absent(p, "user"); /* the default is root, as with runc and crun */
 	if (spec_u32(u, "process.user", "uid", &s->uid) < 0 ||
 	    spec_u32(u, "process.user", "gid", &s->gid) < 0 ||
 	    jget_int(spec_doc, u, "process.user", "umask", 0, 0777, &s->umask) < 0 ||
@@ -31,8 +31,8 @@ static int user(struct spec *s, const json_t *p)
 	return 0;
 }
 
-/* Names that are not known: an error as long as the specification had them so, until 1.0; later
- * they are passed over (a newer one). */
+/* Read a set of capabilities. Names that we do not know were an error in version 1.0 of the
+ * specification; in later ones they are passed over, since they may be newer than this program. */
 static int spec_read_process_cap_set(
     const struct spec *s, const json_t *caps, const char *key, uint64_t *out)
 {
@@ -129,7 +129,8 @@ static const char *deadline_wrong(const json_t *o, const struct spec_scheduler *
 	return k->period && k->deadline > k->period ? "deadline must be <= period" : NULL;
 }
 
-/* sched_setattr(2). What is not of a policy is the kernel's to refuse. */
+/* Read process.scheduler (sched_setattr(2)). Members that do not belong to the policy are left for
+ * the kernel to refuse. */
 static int scheduler(struct spec *s, const json_t *p)
 {
 	json_t *o = NULL;

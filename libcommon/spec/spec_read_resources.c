@@ -25,8 +25,8 @@ static int device_rules(struct spec *s, const json_t *res)
 			return free(access), -1;
 		const char *a = access && *access ? access : "rwm";
 		if (r.type == 'a' &&
-		    strchr(
-			a, 'a')) /* all of all: v1 reads no further, and so runc; else no letter */
+		    strchr(a, 'a')) /* for a rule about all devices v1 does not read the access, and
+				       neither does runc; else 'a' is none of the letters */
 			a = "rwm";
 		if (strlen(a) > 3 || strspn(a, "rwma") != strlen(a)) {
 			jwrong(spec_doc, at, "access", "'%s' is not made of r, w and m", a);
@@ -100,7 +100,8 @@ static int memory_more(struct spec *s, const json_t *m)
 	    jget_bool(spec_doc, m, at, "useHierarchy", &hierarchy) < 0 ||
 	    jget_bool(spec_doc, m, at, "checkBeforeUpdate", &s->check_before_update) < 0)
 		return -1;
-	/* No kernel since 5.16 has the one and none since 5.11 lets the other be switched off. */
+	/* Kernels since 5.16 have no limit of kernel memory alone, and since 5.11 none lets
+	 * use_hierarchy be switched off. */
 	if (kernel > 0 || !hierarchy)
 		warn("%s: %s.%s: not in effect: kernel memory and child groups count to limit",
 		    spec_doc->what, at, hierarchy ? "kernel" : "useHierarchy");
@@ -112,7 +113,8 @@ static int memory_more(struct spec *s, const json_t *m)
 static int cpu_more(struct spec *s, const json_t *m, int64_t quota)
 {
 	const char *at = "linux.resources.cpu";
-	/* The period before the time: the kernel wants the time to fit. */
+	/* The period is set before the runtime, because the kernel refuses a runtime that is
+	 * longer. */
 	return raw(s, m, at, "burst", 0, quota, "cpu.max.burst") < 0 ||
 		       raw(s, m, at, "realtimePeriod", 1, INT64_MAX, "cpu.rt_period_us") < 0 ||
 		       raw(s, m, at, "realtimeRuntime", -1, INT64_MAX, "cpu.rt_runtime_us") < 0 ||
@@ -271,7 +273,7 @@ static int other_limits(struct spec *s, const json_t *res)
 	}
 	if (io) {
 		int r = jget_int(spec_doc, io, "linux.resources.blockIO", "weight", 0, 1000, &n);
-		if (r == 1 && n) /* before its disks', which it would set back */
+		if (r == 1 && n) /* before those of single disks, which it would set back */
 			set_num(s, "io.bfq.weight", n);
 		if (r < 0 || weight_devices(s, io) < 0 ||
 		    raw(s, io, "linux.resources.blockIO", "leafWeight", 1, 1000,
@@ -293,7 +295,7 @@ static int other_limits(struct spec *s, const json_t *res)
 			return spec_missing(at, size ? "limit" : "pageSize");
 		if (!*size || strpbrk(size, "./="))
 			return jwrong(spec_doc, at, "pageSize", "'%s' is not a size", size);
-		/* What is reserved counts, too, where the kernel knows it. */
+		/* Reserved pages (.rsvd) are limited, too, where the kernel counts them. */
 		for (int rsvd = 0; rsvd < 2; rsvd++) {
 			_cleanup_free_ char *key =
 			    xasprintf("hugetlb.%s%s.max", size, rsvd ? ".rsvd" : "");
