@@ -14,8 +14,14 @@
 /* The folder, locked (LOCK_SH, LOCK_EX): shared while an attachment's elements and file change
  * together, alone while they are put in again. -1 with fail(), errno. */
 int kept_open(bool make, int how);
+/* The folder's path (NULL), or that of a file in it; caller frees. */
+char *kept_path(const char *name);
 /* Whose a file is; NULL: none of these. The caller's. */
 char *kept_owner(const char *name);
+/* An attachment's owner as part of a file's name, "CONTAINERID:IFNAME@NETWORK" after the prefix,
+ * and the owner of what follows such a prefix. Caller frees. */
+char *owner_file(const char *prefix, const char *owner);
+char *owner_of_file(const char *name);
 /* Keep that a port is guarded (nft_guard()) with `make`, or that a MAC or addresses (NULL: none)
  * are allowed to a port that is, or no longer are; with neither that it is not guarded. 0, or -1
  * with fail(). */

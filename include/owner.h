@@ -11,11 +11,14 @@
  * owns is left alone. */
 typedef int owner_alive_fn(const char *owner, void *arg);
 
+/* What the owner's name begins with that is a CNI attachment: "cni:CONTAINERID/IFNAME@NETWORK". */
+#define OWNER_CNI "cni:"
+
 /* Does the owner keep records of its own (the CNI plugins do)? Then what it owns is never ours to
  * remove. */
 static inline bool owner_is_foreign(const char *owner)
 {
-	return strncmp(owner, "cni:", 4) == 0;
+	return strncmp(owner, OWNER_CNI, sizeof OWNER_CNI - 1) == 0;
 }
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "cni_call.h"
 #include "err.h"
+#include "owner.h"
 
 #define OWNER_MAX 180 /* with NUL it fits an element's comment, a link's alias and a lease */
 
@@ -38,11 +39,11 @@ static uint64_t call_hash(const char *s)
  * stand for its parts. */
 static char *cni_owner(const char *id, const char *ifname, const char *network)
 {
-	char *s = xasprintf("cni:%s/%s@%s", id, ifname, network);
+	char *s = xasprintf(OWNER_CNI "%s/%s@%s", id, ifname, network);
 	if (strlen(s) < OWNER_MAX)
 		return s;
 	free(s);
-	return xasprintf("cni:%.40s~%016llx/%s@%.40s~%016llx", id,
+	return xasprintf(OWNER_CNI "%.40s~%016llx/%s@%.40s~%016llx", id,
 	    (unsigned long long)call_hash(id), ifname, network,
 	    (unsigned long long)call_hash(network));
 }
@@ -266,7 +267,7 @@ int cni_valid(struct cni_call *c, struct strv *out)
 bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char *owner)
 {
 	const char *slash = strchr(owner, '/'), *at = slash ? strchr(slash, '@') : NULL;
-	if (!str_starts(owner, "cni:") || !at)
+	if (!owner_is_foreign(owner) || !at)
 		return false;
 	_cleanup_free_ char *ifname = xstrndup(slash + 1, (size_t)(at - slash - 1)),
 			    *of_net = cni_owner("x", ifname, c->name);

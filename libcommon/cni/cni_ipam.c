@@ -20,6 +20,7 @@
 #include "cni_ipam.h"
 #include "err.h"
 #include "file.h"
+#include "kept.h"
 #include "lease.h"
 
 static bool cni_ipam_ours(const struct cni_call *c)
@@ -327,10 +328,7 @@ static int ipam_index_gc(int dirfd, const char *name, void *arg)
 	struct keep *k = arg;
 	if (!str_starts(name, ".at-"))
 		return 0;
-	_cleanup_free_ char *owner = xasprintf("cni:%s", name + 4);
-	char *colon = strrchr(owner + 4, ':');
-	if (colon)
-		*colon = '/';
+	_cleanup_free_ char *owner = owner_of_file(name + 4);
 	if (cni_is_stale(k->c, k->valid, owner))
 		unlinkat(dirfd, name, 0);
 	return 0;

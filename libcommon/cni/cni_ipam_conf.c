@@ -7,6 +7,7 @@
 #include "cni_ipam.h"
 #include "err.h"
 #include "file.h"
+#include "kept.h"
 #include "place.h"
 
 static int ipam_addr(
@@ -125,10 +126,8 @@ int cni_ipam_dir(struct cni_call *c, struct cni_ipam *x)
 		return -1;
 	x->dir = dir && *dir ? path_join(dir, c->name) : xasprintf("%s/cni/%s", ctr_run(), c->name);
 	if (c->owner) {
-		x->index = xasprintf("%s/.at-%s", x->dir, c->owner + 4);
-		for (char *s = x->index + strlen(x->dir) + 1; *s; s++)
-			if (*s == '/')
-				*s = ':';
+		_cleanup_free_ char *name = owner_file(".at-", c->owner);
+		x->index = path_join(x->dir, name);
 	}
 	return 0;
 }

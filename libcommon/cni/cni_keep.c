@@ -18,15 +18,10 @@
 #include "kept.h"
 #include "network.h"
 #include "nft_bridge.h"
-#include "place.h"
 
 static char *keep_name(const struct cni_call *c, char kind)
 {
-	char *s = xasprintf("%c-%s", kind, c->owner + 4);
-	for (char *p = s; *p; p++)
-		if (*p == '/')
-			*p = ':';
-	return s;
+	return owner_file((char[]){kind, '-', 0}, c->owner);
 }
 
 static int keep_put(struct cni_call *c, int dir, char kind, const void *data, size_t len, int how)
@@ -80,8 +75,7 @@ int cni_keep_data(struct cni_call *c, char kind, const void *data, size_t len)
 int cni_kept_data(const struct cni_call *c, char kind, void *data, size_t len)
 {
 	size_t n = 0;
-	_cleanup_free_ char *name = keep_name(c, kind),
-			    *path = xasprintf("%s/cni/.kept/%s", ctr_run(), name),
+	_cleanup_free_ char *name = keep_name(c, kind), *path = kept_path(name),
 			    *text = file_read(path, KEPT_MAX, &n);
 	if (!text)
 		return -1;
@@ -93,8 +87,7 @@ int cni_kept_data(const struct cni_call *c, char kind, void *data, size_t len)
 
 bool cni_kept(const struct cni_call *c, char kind)
 {
-	_cleanup_free_ char *name = keep_name(c, kind),
-			    *path = xasprintf("%s/cni/.kept/%s", ctr_run(), name);
+	_cleanup_free_ char *name = keep_name(c, kind), *path = kept_path(name);
 	return access(path, F_OK) == 0;
 }
 

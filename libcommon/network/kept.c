@@ -17,9 +17,14 @@
 #include "place.h"
 #include "rtnl.h"
 
+char *kept_path(const char *name)
+{
+	return xasprintf("%s/cni/.kept%s%s", ctr_run(), name ? "/" : "", name ? name : "");
+}
+
 int kept_open(bool make, int how)
 {
-	_cleanup_free_ char *dir = path_join(ctr_run(), "cni/.kept");
+	_cleanup_free_ char *dir = kept_path(NULL);
 	if (make && (place_check() < 0 || dir_make(dir, 0700) < 0))
 		return -1;
 	int fd = dir_open(dir);
@@ -32,15 +37,26 @@ int kept_open(bool make, int how)
 	return fail_errno(dir);
 }
 
+char *owner_file(const char *prefix, const char *owner)
+{
+	char *s = xasprintf("%s%s", prefix, owner + strlen(OWNER_CNI)), *slash = strchr(s, '/');
+	if (slash)
+		*slash = ':';
+	return s;
+}
+
+char *owner_of_file(const char *name)
+{
+	char *s = xasprintf(OWNER_CNI "%s", name), *colon = strrchr(s + strlen(OWNER_CNI), ':');
+	if (colon)
+		*colon = '/';
+	return s;
+}
+
 /* "KIND-CONTAINERID:IFNAME@NETWORK" */
 char *kept_owner(const char *name)
 {
-	if (!*name || name[1] != '-')
-		return NULL;
-	char *owner = xasprintf("cni:%s", name + 2), *colon = strrchr(owner + 4, ':');
-	if (colon)
-		*colon = '/';
-	return owner;
+	return *name && name[1] == '-' ? owner_of_file(name + 2) : NULL;
 }
 
 /* Append the messages of a file that add elements, and no others. Where two files claim one port,

@@ -12,9 +12,9 @@
 
 #include "err.h"
 #include "file.h"
+#include "kept.h"
 #include "network.h"
 #include "nft_bridge.h"
-#include "place.h"
 
 int forward_off(int family)
 {
@@ -105,7 +105,7 @@ static int count_kept(int dirfd, const char *name, void *arg)
 static int count_rest(size_t *n)
 {
 	struct nft look;
-	_cleanup_free_ char *kept = path_join(ctr_run(), "cni/.kept");
+	_cleanup_free_ char *kept = kept_path(NULL);
 	_cleanup_close_ int dir = dir_open(kept);
 	*n = 0;
 	if (dir >= 0)
