@@ -35,7 +35,8 @@ static const struct opt opts[] = {
     {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)",
 	OPT_FLAG, &archive},
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
-    {'q', "quiet", NULL, NULL, OPT_FLAG, &quiet}, /* there is no output anyway */
+    {'q', "quiet", NULL, NULL, OPT_FLAG,
+	&quiet}, /* accepted without effect: there is no output anyway */
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
@@ -275,7 +276,7 @@ static int copy(struct end *src, struct end *dst)
 	int r = unpack(pipefd[0], src->what, &p, dst, false);
 	close(pipefd[0]);
 	int status = pid_reap(pid);
-	/* It was killed by the pipe that we closed: our failure is the cause. */
+	/* the pipe that we closed has killed it: our own failure is the cause */
 	if (r < 0 && WEXITSTATUS(status) == 0)
 		warn_fail();
 	return r < 0 || status != 0;

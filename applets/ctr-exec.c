@@ -117,7 +117,7 @@ static void settle(struct spec *s, int argc, char **argv)
 }
 
 /* A user may not look at the process of --init, which shows nothing of the host: its child is in
- * the same namespaces. Opened first, checked after. */
+ * the same namespaces, and is entered instead. It is opened first and checked afterwards. */
 static void past_init(struct enter *e, pid_t init)
 {
 	struct stat st;
@@ -135,7 +135,7 @@ static void past_init(struct enter *e, pid_t init)
 	}
 }
 
-/* It may have ended while it was entered: then that is what matters. */
+/* Say why the container could not be entered. If it has ended meanwhile, that is the reason. */
 static _Noreturn void not_entered(const struct container *c, int code, const char *why)
 {
 	if (!container_is_alive(c) || strstr(why, strerror(ESRCH)))

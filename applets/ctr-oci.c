@@ -166,7 +166,7 @@ static void log_line(const char *level, const char *msg)
 	buf_free(&b);
 }
 
-/* Ours alone: a child's root and descriptors are others by then. */
+/* For the process that was called only: its children have other roots and descriptors. */
 static void debug_line(const char *msg)
 {
 	static pid_t ours;
@@ -270,7 +270,8 @@ static int do_start(const char *id)
 	int notify = oci_notify_listen(&r);
 	pid_t pid = r.pid;
 	if (oci_start(&r, &code) == 0) {
-		oci_record_close(&r); /* others may have it while the container gets ready */
+		oci_record_close(
+		    &r); /* so that others can take its lock while the container gets ready */
 		oci_notify_wait(notify, pid);
 		return 0;
 	}

@@ -113,7 +113,7 @@ struct wanted {
 	bool is;
 };
 
-/* Exited containers use it, too: they can be started again on it. */
+/* Does this container use the network? An exited one does, too, because it can be started again. */
 static int wants_net(struct container *c, void *arg)
 {
 	struct wanted *w = arg;

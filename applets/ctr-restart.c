@@ -31,9 +31,9 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
-/* Several restarts at once take turns: the lock is on `exit`, which nothing else locks. A restart
- * that began after `asked` has done what this one was to do: then 1. Otherwise 0, or -1 with
- * fail(). */
+/* Several restarts at once take turns by an exclusive lock on `exit`, which ctr-pause and
+ * ctr-unpause take shared. When a restart that began after `asked` has done what this one was to
+ * do: 1. Otherwise 0, or -1 with fail(). */
 static int in_turn(struct container *c, const struct timespec *asked, int *lock)
 {
 	struct stat st;

@@ -110,8 +110,8 @@ static struct where where(const char *path)
 	return w;
 }
 
-/* Is the folder `a` the other, or in it, where that shows it? Not across mounts: overlayfs sees one
- * file system of a layer. */
+/* Is the folder `a` the same as `b`, or in it, as far as their places show it? Mounts are not
+ * looked through: overlayfs sees one file system of a layer. */
 static bool within(struct where a, struct where b)
 {
 	size_t n = b.path[1] ? strlen(b.path) : 0;
@@ -247,7 +247,7 @@ static void fill(struct spec *s)
 	paths(&s->readonly_paths, &readonly);
 	if (flags_privileges(&given, s) < 0 || flags_settings(&given, s) < 0)
 		die_fail();
-	/* What is hidden is hidden through descriptors, which takes a /proc until it is done. */
+	/* Paths are hidden through descriptors, which takes a /proc until that is done. */
 	proc_goes = no_proc && s->masked_paths.n + s->readonly_paths.n + s->sysctl.n;
 	without(s, no_proc && !proc_goes, "/proc");
 }
@@ -260,7 +260,8 @@ int ctr_root_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	chain_ready();
 	fill(&s);
-	mode_t mask = umask(0); /* the modes of what is made are as said, an upper folder's too */
+	mode_t mask =
+	    umask(0); /* so that what is made, an upper folder too, gets the mode that is given */
 	root(&s, &r);
 	volumes(&s);
 	flags_mounts_sort(&s);

@@ -30,7 +30,7 @@ static const struct usage usage = {.synopsis = "NAME...|-|--boot",
     .opts = opts,
     .anywhere = true};
 
-/* One of them; returns its exit code, or 125 and more after a message. */
+/* Start one of them. Returns its exit code, or 125 and more after a message. */
 static int start(const char *name)
 {
 	struct container c;
@@ -74,7 +74,8 @@ static bool wanted_at_boot(const struct container *c)
 {
 	const char *p = kv_get(&c->conf, "restart");
 	bool ended = c->status == ST_LOST || c->status == ST_EXITED;
-	if (c->status == ST_CORRUPT) /* what it wants is not known: it is told of */
+	if (c->status ==
+	    ST_CORRUPT) /* a damaged record does not say what it wants: start() reports it */
 		return true;
 	if (!p || !ended)
 		return false;

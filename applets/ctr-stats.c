@@ -56,7 +56,7 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 {
 	for (size_t i = 0; i < n_old; i++)
 		if (strcmp(old[i].id, id) == 0) {
-			/* It began anew where it was started again meanwhile. */
+			/* The count began anew if the container was started again meanwhile. */
 			uint64_t used = usec < old[i].usec ? usec : usec - old[i].usec;
 			snprintf(out, 16, format ? "%.2f%%" : "%.1f%%",
 			    interval > 0 ? (double)used / interval / 10000 : 0);

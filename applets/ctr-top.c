@@ -158,8 +158,9 @@ static bool is_row(pid_t pid, void *arg)
 	return false;
 }
 
-/* ps is told which processes: else it shows its caller's alone, unless its options ask for more.
- * Not every ps can be told, nor with each of its options: then it is run without. */
+/* Run the host's ps with the list of processes, because by itself it shows its caller's alone,
+ * unless its options ask for more. Not every ps takes such a list, nor with each of its options:
+ * then it is run without. */
 static int by_ps(struct table *t, char **args)
 {
 	struct strv words = {0};

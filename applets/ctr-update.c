@@ -74,7 +74,8 @@ static int update(const char *name, const struct strv *settings)
 	struct container c;
 	if (container_open(&c, name) < 0)
 		return -1;
-	/* A start under way has read the old limits: its end is waited for, and then it runs. */
+	/* A start that is under way has read the old limits already. Its end is waited for, and
+	 * then the container is one that runs. */
 	if (c.status == ST_CORRUPT)
 		return fail("%s: corrupt: %s", c.name, c.why);
 	if (container_starting(&c) < 0 || container_refresh(&c) < 0)

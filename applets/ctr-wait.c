@@ -58,7 +58,8 @@ static int watch(const struct container *c)
 		const char *name = i < 2 ? c->name : NULL;
 		_cleanup_free_ char *p =
 		    i % 2 ? record_run_path(name, NULL) : record_path(name, NULL);
-		/* A change of one that does not exist yet shows in the other. */
+		/* A change of a folder that does not exist yet shows in the one that contains it.
+		 */
 		inotify_add_watch(fd, p, what);
 	}
 	return fd;

@@ -33,7 +33,7 @@ static const struct {
     {"bandwidth", CNI_BANDWIDTH},
     {"firewall", CNI_FIREWALL},
 };
-#define OWN 2 /* the first of these are also applets */
+#define OWN 2 /* so many of the first names are applets, too */
 #define PLUGINS ((int)(sizeof plugins / sizeof plugins[0]))
 
 static const char *const commands[] = {"ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"};
@@ -265,7 +265,7 @@ static int do_del(struct cni_call *c)
 	if (c->does & CNI_IPAM)
 		return cni_ipam_del(c);
 	nl_close_late(true);
-	/* What is wrong with it now was wrong at ADD: then there are none. */
+	/* A configuration that is refused now was refused at ADD, too: then there are no ports. */
 	if (c->does & CNI_PORTS)
 		r = cni_ports_parse(c, &ports) < 0 ? 0 : cni_ports_del(c, &ports);
 	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
@@ -287,10 +287,12 @@ static void cni_heal(struct cni_call *c)
 		warn_fail();
 }
 
-/* What could not be reported to anybody is removed. (Any other failed ADD leaves nothing.) */
+/* ADD. If its result cannot be written, nobody knows of what was made, and it is removed. (Any
+ * other failed ADD leaves nothing.) */
 static int do_add(struct cni_call *c)
 {
-	/* What a flush took is put in again first: a port that another has lost is still his. */
+	/* What a flush took is put in again first: otherwise a port that another attachment has
+	 * lost would seem free. */
 	if (c->does & CNI_PORTS)
 		cni_heal(c);
 	int r = cni_add(c);
@@ -319,7 +321,7 @@ static int do_check(struct cni_call *c)
 		return -1;
 	if (c->does & CNI_MAIN && !chained(c) && cni_link_check(c) < 0)
 		return -1;
-	/* From prevResult ctr-netcfg cannot tell whose interface it is: what it made bears its own
+	/* prevResult does not tell whose interface it is, but what we made bears the attachment's
 	 * name. */
 	if (c->does & CNI_MAIN && chained(c) && c->ipam_type && cni_link_check(c) < 0)
 		return -1;

@@ -258,7 +258,7 @@ int cni_valid(struct cni_call *c, struct strv *out)
 			strv_take(out, cni_owner(id, ifname, c->name));
 		}
 	}
-	if (!any) /* no list is different from an empty list: nothing is known to be stale */
+	if (!any) /* no list is not an empty one: then nothing is known to be stale */
 		return cni_fail(c, CNI_BAD_CONFIG, "cni.dev/valid-attachments is missing");
 	strv_sort(out);
 	return 0;

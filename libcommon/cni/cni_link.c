@@ -89,8 +89,8 @@ static int cni_link_link_make(
 	int done = c->does & CNI_BRIDGE ? cni_link_bridge_up(l, &rt, &b) : 0;
 	if (done == 0)
 		done = cni_link_pair(c, l, &rt, &b);
-	/* With EEXIST one of the two names is taken, and not by us; any other failure leaves a
-	 * veth. */
+	/* With EEXIST one of the two names was taken before, by somebody else; any other failure
+	 * may leave a veth of ours. */
 	*made = done == 0 || (c->does & CNI_BRIDGE && b.index && errno != EEXIST);
 	if (done == 0)
 		done = cni_link_vlans(l, &rt);

@@ -101,7 +101,7 @@ int cni_link_vlan_gateway(const struct cni_link *l, struct nl *rt, const struct 
 		if ((cni_link_commit(rt) < 0 && errno != EEXIST) || rtnl_find(rt, l->door, &g) < 0)
 			return -1;
 	}
-	/* Every time, because a kill may have come in between. */
+	/* Each time, because a kill may have left the interface down. */
 	if (!(g.flags & IFF_UP))
 		rtnl_link_up(rt, g.index, l->door, true);
 	return cni_link_commit(rt) < 0 ? -1 : link_port_vlans(l, rt, port, false);
@@ -199,7 +199,7 @@ int cni_link_pair(
 
 void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r)
 {
-	/* That of the host's end: chosen in advance, it need not be asked for. */
+	/* The MAC of the host's end is chosen here, so that it need not be asked for later. */
 	if (getrandom(l->host_mac, 6, 0) != 6)
 		memcpy(l->host_mac, l->host + 4, 6);
 	l->host_mac[0] = (uint8_t)((l->host_mac[0] & 0xfc) | 2);

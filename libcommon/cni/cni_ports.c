@@ -202,7 +202,7 @@ int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_resu
 
 struct sweep {
 	const struct cni_call *c;
-	const struct strv *valid; /* GC; NULL: what is c->owner's */
+	const struct strv *valid; /* for GC; NULL: remove what is c->owner's */
 	struct nft_port *v;
 	size_t n;
 };

@@ -214,7 +214,8 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	return result;
 }
 
-/* Recorded, done, and recorded as done; undone when that cannot be recorded. */
+/* Connect a running container: what is begun is recorded, done, and recorded as done. When the last
+ * cannot be recorded, it is undone. */
 static int on_now(struct container *c, struct endpoint_req *r, struct strv *lines, const char *line)
 {
 	struct ifs x = {0};
@@ -238,8 +239,8 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 	}
 	_cleanup_free_ char *why = fail_copy();
 	if (off_now(c, r->net, lines) == 0)
-		connect_record(
-		    c, lines); /* when it cannot be written, the next one finds it undone */
+		connect_record(c, lines); /* if it cannot be written, the next call finds the line
+					     and sees that it was undone */
 	return fail_again(why);
 }
 
@@ -269,7 +270,7 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 	return result;
 }
 
-/* What is recorded, with what has become of it since. */
+/* Read the lines that are recorded, and settle those that were begun and not finished. */
 static int recorded(struct container *c, struct strv *lines)
 {
 	int result = endpoint_further(c->dir, lines);

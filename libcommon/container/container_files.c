@@ -239,7 +239,7 @@ static int bind_volumes(const struct spec *s, int root)
 		if ((own[n] = empty(root, m->dest)) >= 0)
 			n++;
 	}
-	while (n-- > 0) { /* only now: a volume's folder may have been made in it */
+	while (n-- > 0) { /* only now, because a volume's folder may have been made in it */
 		char at[40];
 		snprintf(at, sizeof at, "/proc/self/fd/%d", own[n]);
 		if (r == 0 && mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)

@@ -299,7 +299,7 @@ static char *changed(const struct container *c)
 int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct endpoint_req r;
-	nl_close_late(false); /* of the end of an earlier life */
+	nl_close_late(false); /* sockets that the end of an earlier life has left open */
 	_cleanup_close_ int ns = endpoint_ns(pid);
 	if (ns < 0)
 		return -1;
@@ -311,10 +311,10 @@ int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 	}
 	TRACE(
 	    "network: addresses, an interface, routes, published ports; names for the neighbours");
-	if (container_net_clear(c) < 0) /* of a life whose monitor was killed */
+	if (container_net_clear(c) < 0) /* what a life whose monitor was killed has left */
 		warn_about(c->name);
 	_cleanup_free_ char *old = changed(c);
-	unlink(old); /* of an earlier life */
+	unlink(old); /* the mark of a change in an earlier life */
 	request(&r, &c->conf);
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
@@ -333,7 +333,8 @@ void container_net_down(struct plug *p, const struct container *c)
 {
 	_cleanup_free_ char *mark = changed(c);
 	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
-	if (told) /* it may be disconnected: the address may be somebody else's by now */
+	if (told) /* it may have been disconnected, and another container may have the address by
+		     now */
 		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
 	pasta_down(&p->pasta);
 	nl_close_late(true);

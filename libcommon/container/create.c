@@ -453,7 +453,7 @@ static int create_make(struct making *m)
 	}
 	if (m->nets.n && file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, false) < 0)
 		return -1;
-	/* with what nameless volumes have got of the image */
+	/* together with what volumes without a name were filled with */
 	if (!m->o->rm && (volumes || m->nets.n || m->o->secrets.n) && syncfs(c->dir) < 0)
 		warn("%s: write to the disk: %m", c->name);
 	if (cidfile && file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)

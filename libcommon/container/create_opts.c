@@ -68,7 +68,7 @@ const struct opt create_opts[] = {
 	&given.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR,
 	&given.bundle},
-#ifdef CTR_MINIMAL /* what it has not is refused, as any option that is not known */
+#ifdef CTR_MINIMAL /* what this build does not have is refused as an unknown option */
     {0, "net", "none|host|container:NAME|ns:FILE", "network namespace", OPT_LIST, &given.nets},
 #else
     {0, "net", "NET[:OPTION,...]",

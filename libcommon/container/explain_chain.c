@@ -35,7 +35,8 @@ static void put_layers(struct script *x)
 		explain_opt(x, "--overlay", x->s->x_lower.v[0]);
 }
 
-/* Mounts that are shared with the host's need them as they are; otherwise nothing is shared. */
+/* Do these mounts need the host's propagation as it is? Without such a mount nothing is shared with
+ * the host. */
 static bool shared(const struct strv *options)
 {
 	bool any = false;
@@ -157,7 +158,7 @@ static void put_maps(struct script *x)
 		put_mapped(x);
 	if (geteuid() == 0)
 		return;
-	/* What the container's users own, a user removes as their root only. */
+	/* A user can remove what the container's users own only as root of their namespace. */
 	FILE *script = x->f;
 	char *text = NULL;
 	size_t n = 0;
@@ -213,7 +214,8 @@ static int put_volumes(struct script *x)
 			_cleanup_free_ char *csv = volume_csv("", v.dst, &v.options);
 			fprintf(x->f, " \\\n\t--mount type=bind,source=\"$d/v%zu\"", i);
 			explain_word(x->f, csv + strlen("type=bind,\"source=\""));
-		} else if (is_v && *text == '.') { /* in whatever folder the script runs */
+		} else if (is_v && *text == '.') { /* absolute, because the script may be run in
+						      another folder */
 			_cleanup_free_ char *whole = xasprintf("%s%s", v.src, strchr(text, ':'));
 			explain_opt(x, "-v", whole);
 		} else if (strcmp(v.type, "bind") == 0 && !strstr(text, v.src)) {

@@ -126,7 +126,8 @@ int container_wait_end(struct container *c, int timeout_ms)
 		int r = fd < 0 ? -1 : pidfd_wait(fd, monitor, NULL, step);
 		over = r == 1;
 		if (r == 0 ||
-		    (fd < 0 && ++naps % 25 == 0)) /* who entered it and is stopped is woken */
+		    (fd < 0 && ++naps % 25 == 0)) /* every half second, wake a stopped process that
+						     keeps the container from ending */
 			free(pid_unreaped(c->pid));
 		if (r)
 			nap_ms(step < 20 ? step : 20);

@@ -164,7 +164,8 @@ void log_feed(struct log *l, int stream, const char *data, size_t n)
 	char head[LOG_HEAD + 1], *part = l->part[stream - 1];
 	size_t *have = &l->part_n[stream - 1];
 	log_head(head, stream); /* everything from one read has the same time */
-	/* Who listens but takes little is waited for once: a stop waits, too. */
+	/* A listener that takes little is waited for once only, because a stop of the container
+	 * waits, too. */
 	if (l->sink && !l->dropped_bytes)
 		l->patient = now_ms();
 	log_tell(l);

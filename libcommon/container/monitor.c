@@ -162,7 +162,8 @@ static int one_life(struct monitor *m, bool *started)
 	container_refresh_name(m->c);
 	health_end(m);
 	uint64_t kills = 0;
-	bool kept = !container_passing(m->c); /* otherwise nobody will ask for it */
+	bool kept = !container_passing(
+	    m->c); /* of a container that is removed now nobody will ask for it */
 	bool oom = (kept || code == 128 + SIGKILL) && m->group.made &&
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
@@ -235,7 +236,7 @@ static int lives(struct monitor *m)
 		if (!started || !restart_wanted(m, code))
 			break;
 		m->restarts++;
-		container_started(m->c); /* a start that failed has kept it */
+		container_started(m->c); /* releases the lock that a failed start has kept */
 		if (monitor_state(m) < 0)
 			warn_about(m->c->name);
 		if (!monitor_back_off(m, t1.tv_sec - t0.tv_sec, &step))
@@ -244,7 +245,9 @@ static int lives(struct monitor *m)
 	if (monitor_stopping(m) && !m->host_ends && !monitor_removed(m))
 		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
 	fcntl(m->c->dir, F_SETLK,
-	    &(struct flock){.l_type = F_UNLCK}); /* it is not to be written again */
+	    &(struct flock){
+		.l_type =
+		    F_UNLCK}); /* by this lock others find us, to have the state written again */
 	if (record_state_remove(m->c->name) < 0)
 		warn_about(m->c->name);
 	/* A container that never ran leaves nothing. */
@@ -278,10 +281,11 @@ static int leave_caller(const struct container *c, int ready)
 		return fail_errno("/");
 	umask(022);
 	int null = open("/dev/null", O_RDWR);
-	/* Its stderr stays until it has been told, so that warnings of a start are seen. */
+	/* Stderr stays until the start has been reported, so that its warnings are seen. */
 	for (int i = 0; i < 2 && null >= 0; i++)
 		dup2(null, i);
-	/* It has looked at the container before: these descriptors are closed, too. */
+	/* This process has looked at the container before: the descriptors of that are closed, too.
+	 */
 	cgroup_forget();
 	sys_close_others(3, (int[]){c->dir, c->life, c->starting, ready}, 4);
 	return 0;

@@ -49,7 +49,8 @@ static int make_group(struct monitor *m)
 	int r = group_up(&m->group, s);
 	size_t n = strlen(m->cgroup);
 	if (r < 0 && strncmp(fail_msg(), m->cgroup, n) == 0 && fail_msg()[n] == ':')
-		fail_again(fail_msg() + n + 2); /* nobody knows the group by this name */
+		fail_again(fail_msg() + n +
+			   2); /* without the group's path, which means nothing to a reader */
 	if (r == 1)
 		no_group(m);
 	return r < 0 ? -1 : 0;

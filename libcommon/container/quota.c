@@ -25,7 +25,7 @@ static int quota_call(int dir, int cmd, uint32_t id, void *arg)
 	long r = sys_new(SYS_quotactl_fd, "quotactl_fd", dir, QCMD(cmd, PROJECT), id, arg, 0, 0);
 	if (r == 0 || errno != ENOSYS || fstat(dir, &st) < 0)
 		return (int)r;
-	unlinkat(dir, node, 0); /* a killed one's */
+	unlinkat(dir, node, 0); /* left by a process that was killed */
 	if (mknodat(dir, node, S_IFBLK | 0600, st.st_dev) < 0)
 		return -1;
 	_cleanup_free_ char *path = xasprintf("/proc/self/fd/%d/%s", dir, node);

@@ -263,7 +263,7 @@ int record_state_remove(const char *name)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL),
 			    *file = record_run_path(name, "state");
-	unlink(file); /* usually all that is there */
+	unlink(file); /* usually the folder has nothing else, and the removal is quick */
 	return userns_tree_remove(AT_FDCWD, dir);
 }
 

@@ -89,8 +89,9 @@ static void relay_type_end(struct relay *r)
 	r->have = tty_end_type(r->to, r->last, r->buf);
 	r->done = 0;
 	r->ended = true;
-	r->last = '\n'; /* typed again, it is at the beginning of a line */
-	relay_put(r);   /* only two bytes: where these do not fit, nobody reads */
+	r->last = '\n'; /* the end-of-file character, typed once more, is now at the beginning of a
+			   line */
+	relay_put(r);   /* two bytes at most: if there is no room for them, nobody reads */
 }
 
 void relay_type_again(struct relay *r)

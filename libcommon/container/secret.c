@@ -102,7 +102,7 @@ static int secret_text_of(const struct secret *w, struct buf *to)
 		buf_puts(to, value);
 	else if (w->env)
 		return fail("--secret: %s: there is no variable %s", w->id, w->env);
-	else { /* a pipe, perhaps: src=<(...) */
+	else { /* it may be a pipe: src=<(...) */
 		_cleanup_close_ int fd = open(w->src, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
 			return fail("--secret: %s: %s: %m", w->id, w->src);

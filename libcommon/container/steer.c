@@ -32,8 +32,9 @@ static void signal_monitor(const struct container *c, int sig)
 		kill(pid, sig);
 }
 
-/* Before the signal, so that the monitor has seen this when it sees the end. A full disk must not
- * prevent a stop: then the monitor is told by a signal (which it forwards). */
+/* Note that the end is deliberate. This comes before the signal, so that the monitor has seen it
+ * when it sees the end. A full disk must not prevent a stop: then the monitor is told by a signal
+ * (which it forwards). */
 static void steer_mark(const struct container *c)
 {
 	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
@@ -41,7 +42,7 @@ static void steer_mark(const struct container *c)
 	if (fd < 0)
 		signal_monitor(c, SIGTERM);
 	else if (c->removing && write(fd, STOPPING_REMOVE, 1) < 0)
-		return; /* it is written through then, which takes longer */
+		return; /* then the monitor makes the exit durable, which takes longer */
 }
 
 static int signal_pid(const struct container *c, int sig)
@@ -65,7 +66,7 @@ static int signal_pid(const struct container *c, int sig)
 int steer_signal(struct container *c, int sig, bool deliberate)
 {
 	_cleanup_free_ char *number = xasprintf("%d", sig);
-	if (sig != c->told) /* a removal may send it again */
+	if (sig != c->told) /* a removal may send it again, which is no further event */
 		event_container(c, "kill", "signal", number);
 	c->told = sig;
 	if (deliberate)
@@ -257,8 +258,8 @@ int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done)
 	return r;
 }
 
-/* Opened and, where they run, killed: all of a batch before the first is waited for. Their folder
- * is synced once for all of them, before the first one is reported. */
+/* Remove one batch of containers. All of them are opened and, where they run, killed before the
+ * first is waited for. Their folder is synced once for all, before the first one is reported. */
 static int remove_window(const struct strv *names, size_t from, size_t to, bool force, FILE *done)
 {
 	struct container c[WINDOW];
@@ -379,7 +380,8 @@ static int mark_paused(const char *name, const char *file)
 	return fd < 0 ? fail_tried(path, "create") : 0;
 }
 
-/* It runs (or is paused), as far as it knows; but is a group above it frozen? */
+/* fail() that it does not run (or is not paused); but first, for a container that runs, whether a
+ * group above it is frozen. */
 static int not_that(const struct container *c, bool on)
 {
 	_cleanup_free_ char *above = on || c->status != ST_RUNNING

@@ -91,8 +91,9 @@ static int id_of(const char *status, const char *line, uint32_t *id)
 	return 0;
 }
 
-/* The id that is written to the disk for one that the process has. With `mapped` it is the one that
- * the container knows; a user writes it from the namespace of userns_do(), whose map is `ours`. */
+/* Turn the id that the process has into the one that is written to the disk. On a mount that maps
+ * ids (`mapped`) that is the id that the container knows; a user writes it from within the
+ * namespace of userns_do(), whose map is `ours`. */
 static int on_disk(const struct idmap *map, bool mapped, const struct idmap *ours, uint32_t *id)
 {
 	const struct idmap *m = mapped ? map : ours;

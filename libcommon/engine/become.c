@@ -47,8 +47,9 @@
 
 /* --- the terminal --- */
 
-/* A file right in the container's /dev. The container may have made it a link, by way of another
- * process's root in /proc to a file that only we may open (CVE-2026-88264, -88265). */
+/* Open a file that lies directly in the container's /dev, and is no link: the container may have
+ * made it one, by way of another process's root in /proc, to a file that only we may open
+ * (CVE-2026-88264, -88265). */
 static int dev_open(const char *name, int flags)
 {
 	_cleanup_close_ int root = dir_hold("/"),
@@ -86,8 +87,8 @@ static void console(const struct become *b, int slave)
 	char from[32], to[32];
 	struct stat st;
 	_cleanup_close_ int fd = dev_open("console", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
-	/* In a /dev that is bind-mounted from the host it is the host's; where mounts are shared,
-	 * the host's would be covered. */
+	/* When /dev is bind-mounted from the host, its console is the host's: with mounts that are
+	 * shared, that one would be covered for the host, too. */
 	if (fd < 0 && errno == EEXIST && !b->entering && !dev_is_shared(b->spec))
 		fd = dev_open("console", O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
@@ -238,7 +239,7 @@ struct who {
 	gid_t gid;
 	gid_t *groups;
 	size_t n_groups;
-	bool more_groups; /* than the user's own, which is among them */
+	bool more_groups; /* there are groups beside the user's own */
 	bool keep_groups; /* crun's annotation: podman --group-add keep-groups */
 	char *home;
 };
@@ -273,8 +274,8 @@ static int who_is(const struct spec *s, struct who *w)
 static bool setgroups_denied(void)
 {
 	_cleanup_free_ char *s = file_read("/proc/self/setgroups", 16, NULL);
-	/* A process that enters is not in this /proc (enter.c). It has CAP_SETGID, so nothing but a
-	 * denied setgroups gives EPERM. */
+	/* A process that enters a container has a /proc in which it is not (enter.c), so the file
+	 * cannot be read. It has CAP_SETGID, so nothing but a denied setgroups gives EPERM. */
 	return s ? str_starts(s, "deny") : errno == ENOENT;
 }
 

@@ -220,7 +220,9 @@ static int last_word(struct engine *e, struct sides *x)
 	return r;
 }
 
-/* Its death closes the report as execve(2) does; the group knows it. */
+/* When the child dies, the report socket is closed as by execve(2). Whether it was killed for want
+ * of memory the group tells, or the name that it took (report_starved()). Then -1 with fail(),
+ * otherwise 0. */
 static int killed_for_memory(const struct engine *e)
 {
 	const char *limit = strv_getenv(&e->spec->resources, "memory.max");
@@ -255,7 +257,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 	}
 	if (pid_starttime(e->pid, &e->starttime) < 0 && !x->borrowed) { /* it may have ended */
 		fail("process %d: %m", (int)e->pid);
-		kill(e->pid, SIGKILL);                /* if it is alive, it waits for us */
+		kill(e->pid, SIGKILL);                /* if it is alive, it waits for an answer */
 		report_wait(x->ours, &e->code, NULL); /* it may have said why */
 		return -1;
 	}
@@ -340,7 +342,7 @@ static int start_joined(struct engine *e, struct sides *x)
 static int engine_start(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
-	/* Otherwise child_join_pid() does it. */
+	/* with x->proc the new namespaces are made by child_join_pid() */
 	uint64_t flags = x->proc >= 0 ? 0 : engine_new_namespaces(s, x);
 	TRACE("clone(2) with flags %#llx: a process in new namespaces, which waits or borrows our "
 	      "memory",
@@ -374,7 +376,8 @@ static void close_sides(const struct engine *e, struct sides *x)
 	filter_free(x->seccomp);
 }
 
-/* Those of a new user namespace are mapped when it is there (parent_steps). */
+/* Map the ids of mounts that need it. For a new user namespace that is done when it exists
+ * (parent_steps()). */
 static int map_mounts(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;

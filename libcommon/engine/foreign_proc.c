@@ -48,10 +48,11 @@ static int empty_root(void)
 
 struct said {
 	pid_t pid; /* the pid of the process made there, as we see it; 0: it speaks for itself */
-	int err;   /* if that failed: the errno */
+	int err;   /* the errno with which that failed */
 };
 
-/* It sends what it has, and waits to be killed. */
+/* What the process in the other pid namespace does: make a proc file system, send its descriptor,
+ * and wait to be killed. */
 static _Noreturn void born(int sock)
 {
 	int fd = (int)syscall(SYS_fsopen, "proc", 1 /* FSOPEN_CLOEXEC */);
@@ -111,7 +112,7 @@ static _Noreturn void maker(int sock, int pidns)
 		close(i);
 	if (able_to_little() < 0)
 		_exit(1);
-	/* A child of our parent's, which ends it. */
+	/* as a child of our parent, which kills it */
 	long pid = sys_clone_plain(CLONE_PARENT | SIGCHLD);
 	if (pid == 0)
 		born(sock);
@@ -145,14 +146,14 @@ static void foreign_proc_end(pid_t pid)
 	pid_reap(pid);
 }
 
-/* Two messages, in whatever order. */
+/* Read the two messages, which may come in any order. */
 static int context(int sock, pid_t *pid)
 {
 	int fd = -1;
 	for (int i = 0; i < 2; i++) {
 		struct said it;
 		int got = -1;
-		/* who traces it may hold it up */
+		/* a process that traces it may hold it up */
 		ssize_t n =
 		    foreign_proc_wait(sock, 10000) < 0 ? -1 : fd_recv(sock, &it, sizeof it, &got);
 		if (n == sizeof it && it.pid > 0 && !*pid)
@@ -190,7 +191,8 @@ int foreign_proc(int pidns, const char *data)
 	int pair[2];
 	pid_t there = 0;
 	if (sys_missing("fsopen") || sys_missing("open_tree") ||
-	    (syscall(SYS_fsopen, "proc", 0x100 /* no such flag */) < 0 && errno == ENOSYS))
+	    (syscall(SYS_fsopen, "proc", 0x100 /* no flag: only the errno matters */) < 0 &&
+		errno == ENOSYS))
 		return errno = ENOSYS, -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return fail_errno("socketpair");
@@ -210,7 +212,8 @@ int foreign_proc(int pidns, const char *data)
 			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	struct statfs fs;
 	if (m >= 0 && (fstatfs(m, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)) {
-		close(m); /* it was made to hand out another */
+		close(m); /* the process was made to hand out another file system than that of its
+			     namespace */
 		errno = EPERM;
 		m = -1;
 	}

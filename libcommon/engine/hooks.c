@@ -27,7 +27,8 @@ bool hooks_any(const struct spec *s, enum spec_hook_when when)
 static const char *hook_status(enum spec_hook_when when)
 {
 	switch (when) {
-	case HOOK_PRESTART: /* as crun has it, and runtime-tools' validation wants it */
+	case HOOK_PRESTART: /* the status that crun gives, and that runtime-tools' validation wants
+			     */
 	case HOOK_START_CONTAINER:
 		return "created";
 	case HOOK_POSTSTART:

@@ -114,7 +114,8 @@ int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 	bool ok = v && userns >= 0, own = v && v[0] < 0;
 	for (size_t i = 0; ok && !own && i < 1 + s->x_lower.n; i++)
 		ok = mount_map(v[i], false, userns) == 0;
-	if (ok && image >= 0) /* squashfs knows it since 6.2: its files are nobody's, else */
+	if (ok && image >= 0) /* squashfs can be id-mapped since Linux 6.2; before, its files belong
+				 to nobody */
 		mount_map(image, false, userns);
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];

@@ -83,7 +83,7 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	struct stat st;
 	if (tie < 0 && (tie = idmounts_late(r->spec, m, IDMOUNTS_LATE(tie))) < 0)
 		return -1;
-	/* A tie's source may be out of our reach. */
+	/* The source of a tie was opened before, because we may no longer reach it. */
 	_cleanup_close_ int src =
 	    tie > 0 ? dup(tie) : openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
 	if (src < 0 || fstat(src, &st) < 0)

@@ -80,7 +80,8 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	for (size_t i = 0; i < l->n; i++) {
 		if (r->idmounts && sys_move_mount(r->idmounts[1 + i], AT_FDCWD, l->v[i]) < 0)
 			return fail_tried(l->v[i], "mount");
-		/* By its path, a mount on "/" would not be found. */
+		/* By the descriptor, not by the path: through "/" a mount that lies on it would not
+		 * be found. */
 		int fd = r->idmounts ? r->idmounts[1 + i] : dir_hold(l->v[i]);
 		if (fd < 0)
 			return fail_errno(l->v[i]);
@@ -239,7 +240,7 @@ static int overlay_mount(struct rootfs *r)
 		m = bind_readonly(r, FD_PATH(atoi(lower)));
 	}
 	why = errno;
-	if (r->spec->x_image_file) /* what was mounted from it keeps it in use */
+	if (r->spec->x_image_file) /* the overlay keeps in use what it needs of this mount */
 		umount2(r->dir, MNT_DETACH);
 	errno = why;
 	buf_free(&opts);

@@ -95,7 +95,7 @@ static int check_resources(const struct spec *s)
 	return 0;
 }
 
-/* What would be ignored: to start without it would be a pretence. */
+/* Refuse what would be ignored, because to start without it would be a pretence. */
 static int check_supported(const struct spec *s)
 {
 	if (s->seccomp && strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\"") &&

@@ -103,7 +103,7 @@ static int bus_read(int fd, void *to, size_t n)
 	return 0;
 }
 
-/* A systemd that has gone is no signal for us. */
+/* That systemd has gone must not end us by SIGPIPE. */
 static int bus_write(int fd, const struct buf *b)
 {
 	for (size_t done = 0; done < b->n;) {
@@ -158,7 +158,8 @@ static int bus_connect(unsigned uid, bool *bus)
 	return fd;
 }
 
-/* dbus-specification, "Authentication Protocol": who we are, the kernel has told it. */
+/* dbus-specification, "Authentication Protocol" (EXTERNAL): the kernel has told the other end who
+ * we are. */
 static int bus_open(bool *bus)
 {
 	struct timeval t = {.tv_sec = WAIT_S};

@@ -64,7 +64,8 @@ static void features_linux(struct buf *b)
 	put_words(b, "archs", seccomp_arch_names);
 	put_words(b, "knownFlags", FILTER_FLAGS_KNOWN);
 	_cleanup_free_ char *flags = xstrdup(FILTER_FLAGS_KNOWN);
-	/* Its last is of Linux 5.19. What is known fails for want of a program (EFAULT). */
+	/* The last flag came with Linux 5.19. A kernel that knows it fails only because there is no
+	 * program (EFAULT). */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 8 | 32, NULL) < 0 && errno == EINVAL)
 		*strrchr(flags, ' ') = 0;
 	put_words(b, "supportedFlags", flags);
@@ -120,7 +121,8 @@ char *oci_default_config(bool rootless)
 	s.devices.n = 0;
 	s.device_rules.n = 0;
 	device_rule_add(&s, false, 'a', -1, -1, "rwm");
-	if (cgroup_layout() != CGROUP_V2) /* runc's: on v1 the mount of its groups does */
+	if (cgroup_layout() != CGROUP_V2) /* as in runc's: on v1 the mount of its groups shows only
+					     the container's own */
 		s.ns_new &= ~(1u << NS_CGROUP);
 	if (rootless) {
 		s.ns_new |= 1u << NS_USER;

@@ -63,7 +63,8 @@ int oci_net_devices_up(const struct spec *s, pid_t pid)
 	if (!s->net_devices.n)
 		return 0;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	/* One that is joined: the process may still be on its way there. */
+	/* A namespace that is joined is opened by its path, because the process may still be on its
+	 * way there. */
 	const char *joined = s->ns_path[NS_NET];
 	_cleanup_close_ int ns = open(joined ? joined : path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)

@@ -109,7 +109,8 @@ static int group_free(const char *path)
 static int creation_group(struct creation *k)
 {
 	if (k->c->systemd) {
-		/* Its name first: systemd may keep one whose only process is killed as it starts.
+		/* The unit gets its name first, because systemd may keep a unit whose only process
+		 * is killed as it starts.
 		 */
 		if (scope_name(&k->scope, &k->s, k->r.id) < 0)
 			return -1;
@@ -169,7 +170,8 @@ static int creation_rdt(struct creation *k)
 	return made ? 0 : -1;
 }
 
-/* What callers get before they are told that the container exists. */
+/* Hand over what callers get before they are told that the container exists: the terminal, the
+ * pidfd, the pid file. */
 static int creation_hand_over(struct creation *k)
 {
 	const struct oci_create *c = k->c;

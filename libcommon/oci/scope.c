@@ -145,7 +145,8 @@ static int scope_names(struct strv *parts, const char *cgroups_path, const char 
 	return 0;
 }
 
-/* Stands in the scope, because systemd wants a process in it, until the container's own is there.
+/* A process that stands in the scope until the container's own is there, because systemd wants one
+ * in it.
  */
 static pid_t scope_stand_in(void)
 {
@@ -158,7 +159,8 @@ static pid_t scope_stand_in(void)
 	_exit(0);
 }
 
-/* Its group: on the v2 side where systemd has that, else in the hierarchy name=systemd. */
+/* The group of the scope: on the v2 side where systemd has that, else in the hierarchy
+ * name=systemd. */
 static char *scope_group(pid_t pid)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%d/cgroup", (int)pid),
@@ -256,7 +258,7 @@ int scope_update(const char *unit, const struct strv *limits)
 {
 	struct buf b = {0};
 	bus_text(&b, unit);
-	bus_u32(&b, true); /* until it ends */
+	bus_u32(&b, true); /* the scope lives until this process ends */
 	struct bus_array all = bus_array_begin(&b, 8);
 	int r = scope_put_limits(&b, limits);
 	bus_array_end(&b, all);
