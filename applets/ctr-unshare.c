@@ -155,13 +155,13 @@ static int keep_one(pid_t whom, enum spec_ns ns)
 	    openat(AT_FDCWD, to, O_RDONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0444);
 	struct statfs fs;
 	if (fd < 0)
-		return fail("keep the %s namespace at '%s': %m", ns_kinds[ns].name, to);
+		return fail("keep the %s namespace at '%s': %m", spec_ns_names[ns], to);
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == 0x6e736673 /* NSFS_MAGIC */)
 		return errno = EEXIST,
 		       fail("%s: a namespace is kept there already (umount it)", to);
 	if (mount(from, to, NULL, MS_BIND, NULL) == 0)
 		return 0;
-	return fail("%s: keep the %s namespace: %m%s", to, ns_kinds[ns].name,
+	return fail("%s: keep the %s namespace: %m%s", to, spec_ns_names[ns],
 	    ns == NS_MNT && errno == EINVAL
 		? " (a mount namespace is kept on a private mount only: mount --make-private)"
 		: "");

@@ -6,10 +6,11 @@
 #include <stdint.h>
 #include "spec.h"
 
-/* A kind of namespace: its CLONE_NEW* flag, its name in words, and its file in /proc/PID/ns. */
+/* A kind of namespace: its CLONE_NEW* flag, and its file in /proc/PID/ns. Its name in words is in
+ * spec_ns_names (spec.h). */
 struct ns_kind {
 	unsigned long flag;
-	const char *name, *file;
+	const char *file;
 };
 extern const struct ns_kind ns_kinds[NS_COUNT];
 

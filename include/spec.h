@@ -21,6 +21,8 @@
 #define SPEC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum spec_ns { NS_MNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_USER, NS_TIME, NS_COUNT };
+/* What linux.namespaces[].type calls them, which are words for people, too. */
+extern const char *const spec_ns_names[NS_COUNT];
 
 /* mounts[]: the options are the words of mount(8) and those of OCI (rbind, rro, idmap, tmpcopyup,
  * ...). A mount with mappings of its own is id-mapped by them; without them `idmap` means the

@@ -5,7 +5,6 @@
 #include "json.h"
 #include "spec.h"
 
-extern const char *const spec_ns_names[NS_COUNT];     /* linux.namespaces[].type */
 extern const char *const spec_hook_names[HOOK_COUNT]; /* hooks.NAME */
 
 /* Words of config.json and the numbers that they stand for; a NULL name ends the table. */

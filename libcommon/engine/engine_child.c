@@ -63,7 +63,7 @@ static int child_join(const struct sides *x)
 		for (int i = 0; i < NS_COUNT; i++)
 			if (x->ns_fd[i] >= 0 && i != NS_PID && (i == NS_USER) == (pass == last) &&
 			    setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
-				return fail("join the %s namespace: %m", ns_kinds[i].name);
+				return fail("join the %s namespace: %m", spec_ns_names[i]);
 	return 0;
 }
 

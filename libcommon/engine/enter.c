@@ -69,14 +69,14 @@ static int join_files(int procdir, int flags)
 		fd[i] = flags & (int)k->flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
 		if (fd[i] < 0 && flags & (int)k->flag &&
 		    errno != ENOENT) /* a kernel without this kind of namespace */
-			return fail("the %s namespace: %m", k->name);
+			return fail("the %s namespace: %m", spec_ns_names[order[i]]);
 	}
 	bool last = geteuid() == 0;
 	for (size_t i = last; i < N_NS + last; i++) {
 		size_t at = i % N_NS;
 		const struct ns_kind *k = &ns_kinds[order[at]];
 		if (fd[at] >= 0 && setns(fd[at], (int)k->flag) < 0)
-			return fail("join the %s namespace: %m", k->name);
+			return fail("join the %s namespace: %m", spec_ns_names[order[at]]);
 		if (fd[at] >= 0)
 			close(fd[at]);
 	}

@@ -13,14 +13,14 @@
 #include "str.h"
 
 const struct ns_kind ns_kinds[NS_COUNT] = {
-    [NS_MNT] = {CLONE_NEWNS, "mount", "mnt"},
-    [NS_PID] = {CLONE_NEWPID, "pid", "pid"},
-    [NS_NET] = {CLONE_NEWNET, "network", "net"},
-    [NS_IPC] = {CLONE_NEWIPC, "ipc", "ipc"},
-    [NS_UTS] = {CLONE_NEWUTS, "uts", "uts"},
-    [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup", "cgroup"},
-    [NS_USER] = {CLONE_NEWUSER, "user", "user"},
-    [NS_TIME] = {0x80 /* CLONE_NEWTIME, 5.6 */, "time", "time"},
+    [NS_MNT] = {CLONE_NEWNS, "mnt"},
+    [NS_PID] = {CLONE_NEWPID, "pid"},
+    [NS_NET] = {CLONE_NEWNET, "net"},
+    [NS_IPC] = {CLONE_NEWIPC, "ipc"},
+    [NS_UTS] = {CLONE_NEWUTS, "uts"},
+    [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup"},
+    [NS_USER] = {CLONE_NEWUSER, "user"},
+    [NS_TIME] = {0x80 /* CLONE_NEWTIME, 5.6 */, "time"},
 };
 
 static bool ns_stat(const char *pid, enum spec_ns ns, struct stat *st)
@@ -66,7 +66,7 @@ int ns_failed(const char *what, uint64_t flags)
 		i++;
 	errno = EINVAL;
 	return fail("%s: %m (this kernel has no %s namespaces: ctr-check)", what,
-	    i < NS_COUNT ? ns_kinds[i].name : "such");
+	    i < NS_COUNT ? spec_ns_names[i] : "such");
 }
 
 int ns_loopback_up(void)

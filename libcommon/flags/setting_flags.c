@@ -73,8 +73,6 @@ static int sysctl_ns(const char *key)
  * the value). */
 static int sysctl(struct spec *s, const char *arg)
 {
-	static const char *const names[NS_COUNT] = {
-	    [NS_IPC] = "ipc", [NS_NET] = "network", [NS_UTS] = "uts"};
 	const char *eq = strchr(arg, '=');
 	if (!eq || eq == arg || strpbrk(arg, "\r\n+") || strstr(arg, ".."))
 		return fail_usage("--sysctl: '%s' is not KEY=VALUE", arg);
@@ -89,8 +87,8 @@ static int sysctl(struct spec *s, const char *arg)
 		return fail_usage(
 		    "--sysctl: %s is the whole machine's, not the container's own", key);
 	if (!(s->ns_new & 1u << ns))
-		return fail_usage(
-		    "--sysctl: %s: the container has no %s namespace of its own", key, names[ns]);
+		return fail_usage("--sysctl: %s: the container has no %s namespace of its own", key,
+		    spec_ns_names[ns]);
 	strv_setenv(&s->sysctl, key, eq + 1); /* the last one counts */
 	return 0;
 }
