@@ -42,8 +42,8 @@ static char *container; /* the target, if it was named as a container */
 static struct {
 	bool wanted;
 	const char *path; /* =FILE */
-	int fd;
 } ns[NS_COUNT];
+static int fds[NS_COUNT]; /* of those that are wanted, else -1 */
 
 static int want(enum spec_ns kind, const char *value)
 {
@@ -52,11 +52,6 @@ static int want(enum spec_ns kind, const char *value)
 	return 0;
 }
 NS_WANT(want)
-
-/* In this order: the user namespace first where its privileges are needed, the mount namespace
- * last, because /proc is lost with it. */
-static const enum spec_ns order[NS_COUNT] = {
-    NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
 
 static const struct opt opts[] = {
     {'t', "target", "PID|NAME", "the process or container whose namespaces they are", OPT_STR,
@@ -180,16 +175,16 @@ static void open_files(int dir)
 {
 	for (int i = 0; i < NS_COUNT; i++) {
 		char rel[16];
-		ns[i].fd = -1;
+		fds[i] = -1;
 		if (!ns[i].wanted && !all)
 			continue;
 		snprintf(rel, sizeof rel, "ns/%s", ns_kinds[i].file);
 		if (i == NS_TIME && sys_missing("time")) /* before Linux 5.6 */
 			errno = ENOENT;
 		else
-			ns[i].fd = openat(ns[i].path ? AT_FDCWD : dir,
-			    ns[i].path ? ns[i].path : rel, O_RDONLY | O_CLOEXEC);
-		if (ns[i].fd < 0 && !(all && errno == ENOENT))
+			fds[i] = openat(ns[i].path ? AT_FDCWD : dir, ns[i].path ? ns[i].path : rel,
+			    O_RDONLY | O_CLOEXEC);
+		if (fds[i] < 0 && !(all && errno == ENOENT))
 			die("%s namespace: %s: %m%s", ns_kinds[i].file,
 			    ns[i].path ? ns[i].path : target,
 			    errno == ENOENT ? " (this kernel has no such namespaces)" : "");
@@ -200,7 +195,7 @@ static bool same_as_ours(enum spec_ns kind)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_kinds[kind].file);
-	return same_file(ns[kind].fd, AT_FDCWD, path);
+	return same_file(fds[kind], AT_FDCWD, path);
 }
 
 /* A single setns() for all namespaces where the kernel supports it (5.8) and all are the target's;
@@ -210,27 +205,20 @@ static void join(int pidfd)
 	int flags = 0;
 	bool files = false;
 	for (int i = 0; i < NS_COUNT; i++) {
-		if (ns[i].fd >= 0 && same_as_ours(i)) {
-			close(ns[i].fd);
-			ns[i].fd = -1;
+		if (fds[i] >= 0 && same_as_ours(i)) {
+			close(fds[i]);
+			fds[i] = -1;
 		}
-		if (ns[i].fd >= 0) {
+		if (fds[i] >= 0) {
 			flags |= (int)ns_kinds[i].flag;
 			files |= ns[i].path != NULL;
 		}
 	}
 	if (!flags || (pidfd >= 0 && !files && sys_setns_pidfd(pidfd, flags) == 0))
 		return;
-	/* The host's root joins the user namespace last, because it has more rights before. Others
-	 * need it first. */
-	bool last = geteuid() == 0;
-	for (int pass = 0; pass < 2; pass++)
-		for (int k = 0; k < NS_COUNT; k++) {
-			enum spec_ns i = order[k];
-			if (ns[i].fd >= 0 && (i == NS_USER) == (pass == (last ? 1 : 0)) &&
-			    setns(ns[i].fd, (int)ns_kinds[i].flag) < 0)
-				die("%s namespace: %m", ns_kinds[i].file);
-		}
+	enum spec_ns bad = ns_join(fds);
+	if (bad < NS_COUNT)
+		die("%s namespace: %m", ns_kinds[bad].file);
 }
 
 static void roots(int root, int wd)
@@ -244,7 +232,7 @@ static void roots(int root, int wd)
 static void ids(void)
 {
 	int64_t uid = -1, gid = -1;
-	bool user = ns[NS_USER].fd >= 0;
+	bool user = fds[NS_USER] >= 0;
 	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) ||
 	    (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
 		die_fail_usage();
@@ -292,7 +280,7 @@ static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 	struct sock_fprog *prog = NULL;
 	struct container c;
 	struct spec spec;
-	if ((ns[NS_MNT].path && !same_file(ns[NS_MNT].fd, dir, "ns/mnt")) ||
+	if ((ns[NS_MNT].path && !same_file(fds[NS_MNT], dir, "ns/mnt")) ||
 	    (root_dir && *root_dir) || (work_dir && *work_dir))
 		die_usage("--mount=FILE, --root=DIR, --wd=DIR: the processes of the pid namespace "
 			  "could take what lies there: add --privileged");
@@ -355,7 +343,7 @@ int ctr_nsenter_main(int argc, char **argv)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
 		take_env(dir);
-	bool forked = ns[NS_PID].fd >= 0 && !no_fork && !same_as_ours(NS_PID);
+	bool forked = fds[NS_PID] >= 0 && !no_fork && !same_as_ours(NS_PID);
 	bool less = forked && dir >= 0 && !privileged;
 	uint64_t bounding = 0;
 	struct sock_fprog *prog = less ? take_less(dir, &bounding) : NULL;

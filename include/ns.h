@@ -34,6 +34,12 @@ extern const struct ns_kind ns_kinds[NS_COUNT];
 /* Is our namespace of this kind another one than the machine's? For mounts and networks it is
  * compared with that of process 1, as /proc shows it. 1 or 0; -1: we may not look at that. */
 int ns_is_own(enum spec_ns ns);
+/* The order in which namespaces are joined: the user namespace first, the mount namespace last. */
+extern const enum spec_ns ns_order[NS_COUNT];
+/* Join the namespaces that are open as fd (-1: none) in that order, but as root the user namespace
+ * last: root has more rights before it joins, while others need it first. It must not be our own
+ * (EINVAL). NS_COUNT when all are joined; otherwise the kind that could not be, with errno. */
+enum spec_ns ns_join(const int fd[NS_COUNT]);
 /* The reason why namespaces of these kinds (CLONE_NEW* flags) could not be made, by errno: -1 with
  * fail(), which begins with `what`. */
 int ns_failed(const char *what, uint64_t flags);

@@ -54,17 +54,14 @@ static char child_wait_byte(int report, const char *want)
 	return c;
 }
 
-/* Without root's privileges, the user namespace has to come first; root has more rights before it
- * joins. */
+/* All but the pid namespace, which is joined before: by child_join_pid() or before the clone. */
 static int child_join(const struct sides *x)
 {
-	bool last = geteuid() == 0;
-	for (int pass = 0; pass < 2; pass++)
-		for (int i = 0; i < NS_COUNT; i++)
-			if (x->ns_fd[i] >= 0 && i != NS_PID && (i == NS_USER) == (pass == last) &&
-			    setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
-				return fail("join the %s namespace: %m", spec_ns_names[i]);
-	return 0;
+	int fd[NS_COUNT];
+	memcpy(fd, x->ns_fd, sizeof fd);
+	fd[NS_PID] = -1;
+	enum spec_ns bad = ns_join(fd);
+	return bad < NS_COUNT ? fail("join the %s namespace: %m", spec_ns_names[bad]) : 0;
 }
 
 /* Become root of the user namespace. Where 0 is not mapped, the capabilities suffice, but files

@@ -36,12 +36,6 @@
 #include "tty_relay.h"
 #include "undo.h"
 
-/* In this order: the user namespace first where its privileges are needed, the mount namespace
- * last. */
-static const enum spec_ns order[] = {
-    NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
-#define N_NS (sizeof order / sizeof order[0])
-
 /* Is a namespace of the container different from ours? Those that are not must be left out: our own
  * user namespace cannot be joined again (EINVAL), and any other takes power over the user namespace
  * that it belongs to, which a user's container manager does not have over the host's cgroup
@@ -58,28 +52,23 @@ static bool other_ns(int procdir, enum spec_ns ns)
 }
 
 /* Before Linux 5.8: one by one, through /proc/PID/ns, all opened before any is joined. The
- * directory was opened before the pid was checked, so it belongs to that process. Root joins the
- * user namespace last, because it has more rights before; others need it first. */
+ * directory was opened before the pid was checked, so it belongs to that process. */
 static int join_files(int procdir, int flags)
 {
-	int fd[N_NS];
-	for (size_t i = 0; i < N_NS; i++) {
-		const struct ns_kind *k = &ns_kinds[order[i]];
-		_cleanup_free_ char *p = xasprintf("ns/%s", k->file);
-		fd[i] = flags & (int)k->flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
-		if (fd[i] < 0 && flags & (int)k->flag &&
-		    errno != ENOENT) /* a kernel without this kind of namespace */
-			return fail("the %s namespace: %m", spec_ns_names[order[i]]);
+	int fd[NS_COUNT];
+	for (int i = 0; i < NS_COUNT; i++) {
+		enum spec_ns ns = ns_order[i];
+		bool wanted = flags & (int)ns_kinds[ns].flag;
+		_cleanup_free_ char *p = xasprintf("ns/%s", ns_kinds[ns].file);
+		fd[ns] = wanted ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
+		if (wanted && fd[ns] < 0 && errno != ENOENT) /* a kernel without this kind */
+			return fail("the %s namespace: %m", spec_ns_names[ns]);
 	}
-	bool last = geteuid() == 0;
-	for (size_t i = last; i < N_NS + last; i++) {
-		size_t at = i % N_NS;
-		const struct ns_kind *k = &ns_kinds[order[at]];
-		if (fd[at] >= 0 && setns(fd[at], (int)k->flag) < 0)
-			return fail("join the %s namespace: %m", spec_ns_names[order[at]]);
-		if (fd[at] >= 0)
-			close(fd[at]);
-	}
+	enum spec_ns bad = ns_join(fd);
+	if (bad < NS_COUNT)
+		return fail("join the %s namespace: %m", spec_ns_names[bad]);
+	for (int i = 0; i < NS_COUNT; i++)
+		cleanup_close(&fd[i]);
 	return 0;
 }
 
@@ -90,9 +79,9 @@ static int enter_join(struct enter *e, int flags)
 		return 0;
 	if (e->pidfd >= 0 && errno != EINVAL && errno != ENOSYS && errno != EPERM)
 		return fail_errno("join its namespaces");
-	for (size_t i = 0; i < N_NS; i++)
-		if (flags & (int)ns_kinds[order[i]].flag && other_ns(e->procdir, order[i]))
-			others |= (int)ns_kinds[order[i]].flag;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (flags & (int)ns_kinds[i].flag && other_ns(e->procdir, i))
+			others |= (int)ns_kinds[i].flag;
 	return join_files(e->procdir, others);
 }
 

@@ -23,6 +23,20 @@ const struct ns_kind ns_kinds[NS_COUNT] = {
     [NS_TIME] = {0x80 /* CLONE_NEWTIME, 5.6 */, "time"},
 };
 
+const enum spec_ns ns_order[NS_COUNT] = {
+    NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
+
+enum spec_ns ns_join(const int fd[NS_COUNT])
+{
+	int last = geteuid() == 0;
+	for (int i = last; i < NS_COUNT + last; i++) {
+		enum spec_ns ns = ns_order[i % NS_COUNT];
+		if (fd[ns] >= 0 && setns(fd[ns], (int)ns_kinds[ns].flag) < 0)
+			return ns;
+	}
+	return NS_COUNT;
+}
+
 static bool ns_stat(const char *pid, enum spec_ns ns, struct stat *st)
 {
 	char path[48];
