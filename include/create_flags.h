@@ -52,6 +52,14 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir);
  * namespace that is another container's ("container:NAME") is only taken out of those that are new:
  * flags_shared() names it. */
 int flags_namespaces(struct create_flags *o, struct spec *s);
+/* These options, in the order in which they are looked at. */
+struct ns_flag {
+	enum spec_ns ns;
+	const char *name; /* without the dashes */
+	size_t at;        /* of its value in create_flags */
+};
+enum { FLAGS_NS = 6 };
+extern const struct ns_flag flags_ns[FLAGS_NS];
 /* NAME of "container:NAME" for this namespace, else NULL. */
 const char *flags_shared(const struct create_flags *o, enum spec_ns ns);
 

@@ -320,30 +320,25 @@ static int user_of(struct spec *s, const struct container *other)
  * start (share_up()), because a pid may belong to another process by then. */
 static int shared_namespaces(struct making *m)
 {
-	static const struct {
-		enum spec_ns ns;
-		const char *flag;
-	} kinds[] = {{NS_NET, "net"}, {NS_PID, "pid"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"},
-	    {NS_CGROUP, "cgroupns"}, {NS_USER, "userns"}};
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		const char *name = flags_shared(m->o, kinds[i].ns);
+	for (const struct ns_flag *f = flags_ns; f < flags_ns + FLAGS_NS; f++) {
+		const char *name = flags_shared(m->o, f->ns);
 		struct container other;
 		if (!name)
 			continue;
 		if (container_open(&other, name) < 0)
-			return fail_in("--%s", kinds[i].flag);
+			return fail_in("--%s", f->name);
 		if (!other.pid)
-			return fail("--%s: %s is not running", kinds[i].flag, other.name);
-		int own = kinds[i].ns == NS_USER ? user_of(m->s, &other) : 1;
+			return fail("--%s: %s is not running", f->name, other.name);
+		int own = f->ns == NS_USER ? user_of(m->s, &other) : 1;
 		if (own <= 0) {
 			container_close(&other);
 			if (own < 0)
 				return fail_in("--userns");
 			continue;
 		}
-		free(m->s->ns_path[kinds[i].ns]);
-		m->s->ns_path[kinds[i].ns] = xasprintf(SHARE_MARK "%s", other.id);
-		if (kinds[i].ns == NS_NET)
+		free(m->s->ns_path[f->ns]);
+		m->s->ns_path[f->ns] = xasprintf(SHARE_MARK "%s", other.id);
+		if (f->ns == NS_NET)
 			m->o->net = xasprintf("container:%s", other.id);
 		container_close(&other);
 	}

@@ -179,17 +179,13 @@ static void put_maps(struct script *x)
  * bundle. */
 static int put_joined(struct script *x)
 {
-	static const struct {
-		enum spec_ns ns;
-		const char *name;
-	} kinds[] = {{NS_NET, "net"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"}, {NS_CGROUP, "cgroup"},
-	    {NS_TIME, "time"}, {NS_PID, "pid"}};
+	static const enum spec_ns kinds[] = {NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_PID};
 	if (x->s->ns_path[NS_MNT] || x->s->ns_path[NS_USER])
 		return fail_usage(
 		    "--explain: a mount or user namespace that is joined has no step");
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		const char *other = flags_shared(x->o, kinds[i].ns), *n = kinds[i].name;
-		const char *file = x->s->ns_path[kinds[i].ns];
+		const char *other = flags_shared(x->o, kinds[i]), *n = ns_kinds[kinds[i]].file;
+		const char *file = x->s->ns_path[kinds[i]];
 		if (other)
 			fprintf(x->f, "ctr-nsenter -F --%s -t %s -- \\\n", n, other);
 		else if (file) {

@@ -1,4 +1,5 @@
 /* ns_flags.c: which namespaces are new, and which are shared and with whom; see create_flags.h. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,24 +8,18 @@
 #include "err.h"
 #include "userns_flag.h"
 
+#define AT(member) offsetof(struct create_flags, member)
+const struct ns_flag flags_ns[FLAGS_NS] = {{NS_NET, "net", AT(net)}, {NS_PID, "pid", AT(pid)},
+    {NS_IPC, "ipc", AT(ipc)}, {NS_UTS, "uts", AT(uts)}, {NS_CGROUP, "cgroupns", AT(cgroupns)},
+    {NS_USER, "userns", AT(userns)}};
+
 static const char *ns_asked(const struct create_flags *o, enum spec_ns ns)
 {
-	switch (ns) {
-	case NS_NET:
-		return o->net;
-	case NS_PID:
-		return o->pid;
-	case NS_IPC:
-		return o->ipc;
-	case NS_UTS:
-		return o->uts;
-	case NS_CGROUP:
-		return o->cgroupns;
-	case NS_USER:
-		return o->userns;
-	default:
-		return NULL;
-	}
+	const char *value = NULL;
+	for (size_t i = 0; i < FLAGS_NS; i++)
+		if (flags_ns[i].ns == ns)
+			memcpy(&value, (const char *)o + flags_ns[i].at, sizeof value);
+	return value;
 }
 
 const char *flags_shared(const struct create_flags *o, enum spec_ns ns)
@@ -34,8 +29,9 @@ const char *flags_shared(const struct create_flags *o, enum spec_ns ns)
 }
 
 /* `host`, `container:NAME` or private, for one of the namespaces. */
-static int ns_share(const struct create_flags *o, struct spec *s, enum spec_ns ns, const char *flag)
+static int ns_share(const struct create_flags *o, struct spec *s, const struct ns_flag *f)
 {
+	enum spec_ns ns = f->ns;
 	const char *value = ns_asked(o, ns);
 	if (!value || strcmp(value, "private") == 0)
 		return 0;
@@ -43,7 +39,7 @@ static int ns_share(const struct create_flags *o, struct spec *s, enum spec_ns n
 	if (ns == NS_IPC && (strcmp(value, "shareable") == 0 || strcmp(value, "none") == 0))
 		return 0;
 	if (strcmp(value, "host") != 0 && !flags_shared(o, ns))
-		return fail_usage("--%s: '%s' is not host, private%s or container:NAME", flag,
+		return fail_usage("--%s: '%s' is not host, private%s or container:NAME", f->name,
 		    value, ns == NS_IPC ? ", shareable, none" : "");
 	s->ns_new &= ~(1u << ns);
 	return 0;
@@ -68,7 +64,7 @@ static int ns_flags_net(struct create_flags *o, struct spec *s)
 	else if (strcmp(o->net, "slirp4netns") == 0)
 		o->net = "pasta";
 	if (strcmp(o->net, "host") == 0 || str_starts(o->net, "container:"))
-		return ns_share(o, s, NS_NET, "net");
+		return ns_share(o, s, &flags_ns[0]);
 	if (str_starts(o->net, "ns:")) {
 		s->ns_new &= ~(1u << NS_NET);
 		s->ns_path[NS_NET] = xstrdup(o->net + 3);
@@ -81,10 +77,12 @@ static int ns_flags_net(struct create_flags *o, struct spec *s)
 
 int flags_namespaces(struct create_flags *o, struct spec *s)
 {
-	if (ns_flags_net(o, s) < 0 || ns_share(o, s, NS_PID, "pid") < 0 ||
-	    ns_share(o, s, NS_IPC, "ipc") < 0 || ns_share(o, s, NS_UTS, "uts") < 0 ||
-	    ns_share(o, s, NS_CGROUP, "cgroupns") < 0)
+	if (ns_flags_net(o, s) < 0)
 		return -1;
+	for (size_t i = 0; i < FLAGS_NS; i++)
+		if (flags_ns[i].ns != NS_NET && flags_ns[i].ns != NS_USER &&
+		    ns_share(o, s, &flags_ns[i]) < 0)
+			return -1;
 	if (!(s->ns_new & 1u << NS_UTS)) {
 		if (o->hostname)
 			return fail_usage("--hostname: the host's names are shared (--uts host)");
