@@ -21,6 +21,7 @@
 #include "json.h"
 #include "oci_cli.h"
 #include "opt.h"
+#include "pattern.h"
 #include "selfexe.h"
 #include "signames.h"
 #include "stamp.h"
@@ -93,7 +94,7 @@ static const struct opt kill_opts[] = {
 };
 static const struct opt delete_opts[] = {
     {'f', "force", NULL, "kill it first; a missing one is fine", OPT_FLAG, &oci_o.force},
-    {'r', "regex", NULL, "ID stands for all that match: characters . * + ? ^ $ (crun's)", OPT_FLAG,
+    {'r', "regex", NULL, "ID stands for all that match: a regular expression (crun's)", OPT_FLAG,
 	&oci_o.regex},
     OPT_END,
 };
@@ -316,16 +317,12 @@ static int do_delete(const char *id)
 static int delete_matching(const char *re)
 {
 	struct strv names = {0};
-	if (strpbrk(re, "[](){}|\\"))
-		die_usage("--regex: '%s': only . * + ? ^ and $ are supported", re);
+	if (pattern_check(re) < 0)
+		die_fail_usage();
 	if (oci_record_names(oci_dir, &names) < 0)
 		oci_die(1);
 	for (size_t i = 0; i < names.n; i++) {
-		const char *s = names.v[i], *at = re + (*re == '^');
-		bool found = oci_matches(at, s);
-		while (*re != '^' && !found && *s)
-			found = oci_matches(at, ++s);
-		if (found && do_delete(names.v[i]) != 0)
+		if (pattern_found(re, names.v[i]) && do_delete(names.v[i]) != 0)
 			return 1;
 	}
 	strv_free(&names);

@@ -3,6 +3,7 @@
 
 #include "err.h"
 #include "list_filter.h"
+#include "pattern.h"
 
 bool filter_true(const char *want)
 {
@@ -14,9 +15,8 @@ static bool listed_holds(const void *one, size_t key, const char *want)
 	const struct listed *l = one;
 	switch (key) {
 	case 0:
-		return strstr(l->name, want);
 	case 1:
-		return str_starts(l->name, want);
+		return pattern_found(want, l->name);
 	case 2:
 		return strcmp(l->driver, want) == 0;
 	case 3:
@@ -73,6 +73,8 @@ int filter_check(const struct strv *filters, const struct filter_kind *kind)
 			buf_free(&all);
 			return -1;
 		}
+		if (kind->holds == listed_holds && key < 2 && pattern_check(want) < 0)
+			return -1;
 		while (strcmp(kind->keys[key], "dangling") == 0 && b < 4 && strcmp(bools[b], want))
 			b++;
 		if (kind == &filter_network && strcmp(kind->keys[key], "type") == 0 &&

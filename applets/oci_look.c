@@ -186,17 +186,3 @@ int oci_do_features(void)
 	puts(text);
 	return 0;
 }
-
-bool oci_matches(const char *re, const char *s)
-{
-	size_t n = 0;
-	if (!*re || (*re == '$' && !re[1]))
-		return !*re || !*s;
-	bool optional = re[1] == '*' || re[1] == '?', more = re[1] == '*' || re[1] == '+';
-	while (s[n] && (*re == '.' || *re == s[n]) && (more || n == 0))
-		n++;
-	for (size_t i = n + 1; i-- > (optional ? 0 : 1);)
-		if (oci_matches(re + 1 + (optional || more), s + i))
-			return true;
-	return false;
-}

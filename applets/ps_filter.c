@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "pattern.h"
 #include "ps_filter.h"
 
 static const char *conf(const struct container *c, const char *key)
@@ -10,26 +11,15 @@ static const char *conf(const struct container *c, const char *key)
 	return s ? s : "";
 }
 
-/* A part of the name; with docker's ^ and $ its beginning and its end. */
 static bool by_name(const struct container *c, const char *want)
 {
-	bool whole = *want == '^';
-	want += whole + (want[whole] == '/'); /* docker's own names begin with a slash */
-	size_t n = strlen(want);
-	bool end = n && want[n - 1] == '$';
-	_cleanup_free_ char *w = xstrndup(want, n - end);
-	size_t len = strlen(c->name);
-	n -= end;
-	if (whole && !str_starts(c->name, w))
-		return false;
-	if (end && (len < n || strcmp(c->name + len - n, w) != 0))
-		return false;
-	return (!whole || !end || len == n) && strstr(c->name, w);
+	_cleanup_free_ char *docker = xasprintf("/%s", c->name); /* docker's own begin so */
+	return pattern_found(want, c->name) || pattern_found(want, docker);
 }
 
 static bool by_id(const struct container *c, const char *want)
 {
-	return str_starts(c->id, want);
+	return pattern_found(want, c->id);
 }
 
 static bool by_status(const struct container *c, const char *want)
@@ -78,10 +68,10 @@ static int status_check(const char *want)
 	    want);
 }
 
-static const struct ps_key keys[] = {{"name", by_name, NULL, false}, {"id", by_id, NULL, false},
-    {"status", by_status, status_check, true}, {"label", by_label, NULL, false},
-    {"image", by_image, NULL, false}, {"ancestor", by_image, NULL, false},
-    {"restart", by_restart, NULL, false}};
+static const struct ps_key keys[] = {{"name", by_name, pattern_check, false},
+    {"id", by_id, pattern_check, false}, {"status", by_status, status_check, true},
+    {"label", by_label, NULL, false}, {"image", by_image, NULL, false},
+    {"ancestor", by_image, NULL, false}, {"restart", by_restart, NULL, false}};
 #define N_KEYS (sizeof keys / sizeof keys[0])
 
 /* The keys of this file, then the further ones; NULL at the end. */

@@ -40,7 +40,7 @@ struct listed {
 	bool dangling; /* nothing uses it */
 };
 
-/* The keys of those: name (a part of it), id (its beginning), driver, label, dangling. */
+/* The keys of those: name and id (pattern.h), driver, label, dangling. */
 extern const struct filter_kind filter_listed; /* of struct listed */
 /* Those, and docker's scope (local) and type (custom, builtin). */
 extern const struct filter_kind filter_network;

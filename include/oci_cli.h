@@ -48,7 +48,5 @@ int oci_do_features(void);
 /* oci_change.c */
 int oci_do_update(const char *id);
 int oci_do_exec(const char *id, int argc, char **argv);
-/* Does the text begin with what the regular expression, of characters and . * + ? $, says? */
-bool oci_matches(const char *re, const char *s);
 
 #endif

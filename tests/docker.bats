@@ -578,3 +578,43 @@ oneliners() {
 	[ "$(d volume ls -q -f name=la -f name=lb | xargs)" = "la lb" ]
 	d network rm ab la
 }
+
+# bats test_tags=ctr-ps,ctr-net,ctr-volume
+@test "19 --filter name= and id= are regular expressions, as docker has them" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	local i=0 n want re
+	for n in web srv web2 w.b; do
+		d create --name $n "$ROOTFS" true >/dev/null
+		d volume create $n >/dev/null
+		d network create --subnet 10.45.$((++i)).0/24 ${n//./_} >/dev/null
+	done
+	while read -r re want; do
+		[ "$(d volume ls -qf "name=$re" | sort | xargs)" = "$want" ]
+		[ "$(d ps -af "name=$re" --format '{{.Names}}' | sort | xargs)" = "$want" ]
+		[ "$(d network ls -f "name=$re" --format '{{.Name}}' | sort | xargs)" = \
+			"${want//w.b/w_b}" ] || [[ "$re" == *'\.'* ]]
+	done <<-'END'
+		^web$ web
+		^web.* web web2
+		eb web web2
+		^(web|srv)$ srv web
+		web2|srv srv web2
+		^((w|x).b|s(r|e)v)2?$ srv w.b web web2
+		w\.b w.b
+		[0-9]$ web2
+		^[^a-vx-z]+$
+		^[]w][e._]b w.b web web2
+		^w[a-]
+		[^]
+		w[ 
+		a+b
+	END
+	[ "$(d ps -aqf name=^/web$)" = "$(d ps -aqf 'id=^'"$(d inspect -f '{{.Id}}' web)")" ]
+	[ "$(d ps -aqf "id=$(d inspect -f '{{.Id}}' web | cut -c2-)")" = "$(d ps -aqf name=^web$)" ]
+	for n in ps 'volume ls' 'network ls'; do
+		run -2 d $n -f 'name=(web)+'
+		[[ "$output" == *"'(web)+': there is no )+ here, only . [] * + ? ^ $ | and ()" ]]
+	done
+	d network rm web srv web2 w_b
+}

@@ -204,8 +204,9 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	done
 	oci delete -f --regex '^ab*$'
 	[ "$(oci list -q | tr '\n' ' ')" = 'b xab ' ]
-	run -1 oci delete -f --regex 'a[b]'
-	[[ "$output" == *"only . * + ? ^ and"* ]]
+	run -1 oci delete -f --regex 'a(b)*'
+	[[ "$output" == *"only . [] * + ? ^ $ | and ()"* ]]
+	oci delete -f --regex '^(a|c)b$|[^a-x]'
 	oci delete -f --regex 'a.?$'
 	[ "$(oci list -q)" = b ]
 }

@@ -1,0 +1,79 @@
+/* pattern.c: regular expressions; see pattern.h. regcomp(3) would bring the classes of all Unicode
+ * along, 30 KiB. */
+#include <string.h>
+
+#include "err.h"
+#include "pattern.h"
+#include "str.h"
+
+/* The length of the first element; *hit tells whether c is such a character. */
+static size_t element(const char *re, char c, bool *hit)
+{
+	size_t n = 1 + (*re == '\\' && re[1]);
+	if (*re != '[' || !re[1] || !strchr(re + 2 + (re[1] == '^'), ']')) {
+		*hit = c && ((n == 1 && *re == '.') || re[n - 1] == c);
+		return n;
+	}
+	bool other = re[1] == '^', in = false;
+	n += other;
+	do {
+		char from = re[n];
+		if (re[n + 1] == '-' && re[n + 2] != ']')
+			n += 2;
+		in |= c >= from && c <= re[n];
+	} while (re[++n] != ']');
+	*hit = c && in != other;
+	return n + 1;
+}
+
+/* Does the text begin with it? */
+static bool begins(const char *re, const char *s)
+{
+	bool hit;
+	if (!*re || (*re == '$' && !re[1]))
+		return !*re || !*s;
+	size_t n = 0;
+	const char *rest = re + element(re, *s, &hit);
+	bool optional = *rest == '*' || *rest == '?', more = *rest == '*' || *rest == '+';
+	rest += optional || more;
+	while (hit && (more || n == 0))
+		element(re, s[++n], &hit);
+	for (size_t i = n + 1; i-- > !optional;)
+		if (begins(rest, s + i))
+			return true;
+	return false;
+}
+
+int pattern_check(const char *re)
+{
+	static const char *const not [] = {"{", ")*", ")+", ")?", "(?", "\\d", "\\w"};
+	for (size_t i = 0; i < sizeof not / sizeof not [0]; i++)
+		if (strstr(re, not [i]))
+			return fail_usage(
+			    "'%s': there is no %s here, only . [] * + ? ^ $ | and ()", re, not [i]);
+	return 0;
+}
+
+/* The alternatives of the first group without a group in it, or of all, are tried one by one. */
+bool pattern_found(const char *re, const char *s)
+{
+	const char *end = strchr(re, ')'),
+		   *group = end ? memrchr(re, '(', (size_t)(end - re)) : NULL,
+		   *alt = group ? group + 1 : re;
+	if (!group && !strchr(re, '|')) {
+		bool found = begins(re + (*re == '^'), s);
+		while (*re != '^' && !found && *s)
+			found = begins(re, ++s);
+		return found;
+	}
+	for (;; alt++) {
+		size_t n = strcspn(alt, group ? "|)" : "|");
+		_cleanup_free_ char *one = xasprintf("%.*s%.*s%s", group ? (int)(group - re) : 0,
+		    re, (int)n, alt, group ? end + 1 : "");
+		if (pattern_found(one, s))
+			return true;
+		alt += n;
+		if (*alt != '|')
+			return false;
+	}
+}
