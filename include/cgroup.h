@@ -63,7 +63,7 @@ char *cgroup_get(const char *path, const char *key);
 /* Where its own init may make groups below it, v2 and name=systemd: the group is uid's then
  * (cgroups(7), "Delegation"). Best effort. */
 void cgroup_give(const char *path, uid_t uid, gid_t gid);
-/* Who joins a frozen group stands still, and that is as it should be. */
+/* Set by a caller for which it is right that a process that joins a frozen group stands still. */
 extern bool cgroup_into_frozen;
 /* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen:
  * that is named, and nobody is left standing still in it. */
@@ -97,8 +97,8 @@ int cgroup_freeze(const char *path, bool on);
 int cgroup_thaw(const char *path);
 /* Thaw the group of v1's freezer that a process is in, whichever it is: frozen it would not die. */
 void cgroup_thaw_process(pid_t pid);
-/* With `first` only where cgroup_freeze() freezes it is looked, not on both sides of a hybrid
- * system. */
+/* Is the group frozen? With `first` only the side is looked at that cgroup_freeze() uses, without
+ * it both sides of a hybrid system. */
 bool cgroup_frozen(const char *path, bool first);
 /* Of this group and those above it, the one that is frozen, on the v2 side or (with `v1`) in v1's
  * freezer: a process that joined would be frozen, too. NULL when none is; the root is "/". Caller

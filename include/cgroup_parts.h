@@ -14,16 +14,17 @@
 struct cgroup_hierarchy *cgroup_all(size_t *n);
 /* The hierarchy that has `controller` ("": the v2 side); NULL when none has. */
 struct cgroup_hierarchy *cgroup_find(const char *controller);
-/* Groups are made in every hierarchy with a controller and on the v2 side; named ones are other
- * people's. */
+/* Is it a hierarchy in which groups are made? Those with a controller and the v2 side are; named
+ * ones belong to others. */
 bool cgroup_is_ours(const struct cgroup_hierarchy *h);
 /* Where its processes go: `path`, or the group below it of CGROUP_SYSTEMD. Caller frees. */
 char *cgroup_inner(struct cgroup_hierarchy *h, const char *path);
-/* Or one that has ours beside others': name=systemd (CGROUP_SYSTEMD). */
+/* Is it such a hierarchy, or name=systemd, which may have groups of ours beside those of others
+ * (CGROUP_SYSTEMD)? */
 bool cgroup_may_be_ours(const struct cgroup_hierarchy *h);
-/* Its root, kept open; -1 with errno. */
+/* The descriptor of the hierarchy's root, which is kept open; -1 with errno. */
 int cgroup_root_fd(struct cgroup_hierarchy *h);
-/* A group's directory, the caller's; -1 with errno. */
+/* Open a group's directory, for the caller to close; -1 with errno. */
 int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path);
 /* The mode bit of a group that was made only as a parent of another: it is removed together with
  * the last group below it. A group that somebody made himself, or changed, is kept
@@ -39,10 +40,12 @@ int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg);
 char *cgroup_text(int dir, const char *file);
 /* v1 shows "no limit" as the largest number of pages, in bytes, which is above this. */
 #define CGROUP_UNLIMITED 0x7fffffffffff0000ull
-/* One word of a flat-keyed file: "populated 1". */
+/* The value after a key in a flat-keyed file, such as "populated 1". False when the key is not
+ * there. */
 bool cgroup_keyed(const char *text, const char *key, uint64_t *out);
 
-/* fail() with that group's name and the remedy; always -1, EBUSY. */
+/* fail() that the group `frozen`, at or above `path`, is frozen, with the remedy; always -1, with
+ * EBUSY. */
 int cgroup_say_frozen(const char *path, const char *frozen);
 
 #endif

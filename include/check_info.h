@@ -17,12 +17,13 @@ struct probe {
 	int flag;         /* of clone(2) */
 	const char *type; /* of a file system */
 };
-/* Those of networks; the last has no name. */
+/* The probes of networks; the last row has no name. */
 extern const struct probe check_net_probes[];
 /* Warn of rules that stop our networks, and of ours that are gone. */
 void check_net_rules(void);
 
-/* Print it: as lines, by a Go template, or as JSON. The exit code. */
+/* Print what `docker info` (with only_version: `docker version`) says: as lines, by a Go template,
+ * or as JSON. Returns the exit code. */
 int check_info(bool only_version, const char *format, bool json);
 
 #endif

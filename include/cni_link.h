@@ -27,7 +27,7 @@ int cni_link_parse(struct cni_call *c, struct cni_link *l);
 void cni_link_free(struct cni_link *l);
 
 /* The interfaces (cni_link_make.c). Where not said otherwise: 0, or -1 with fail(). */
-/* nl_commit(), and n is empty again. */
+/* Commit the batch, and empty it. */
 int cni_link_commit(struct nl *n);
 /* The bridge: made where it is missing; another's is used as it is. */
 int cni_link_bridge_up(const struct cni_link *l, struct nl *rt, struct link_info *b);

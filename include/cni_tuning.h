@@ -20,7 +20,7 @@ struct tuning {
 int cni_tune(struct cni_call *c, const struct tuning *t, json_t *out);
 /* Restore the previous settings, if the interface still exists. */
 int cni_untune(struct cni_call *c);
-/* For cni_inside(): do the sysctls (`arg`, a JSON object) have these values? */
+/* For cni_inside(): do the sysctls of `arg`, a JSON object, have the values that it says? */
 int cni_tune_sysctls_are(struct cni_call *c, void *arg);
 
 #endif

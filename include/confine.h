@@ -1,5 +1,5 @@
-/* confine.h: a process that reads what strangers made, with as few rights as it can do its work
- * with. */
+/* confine.h: takes from a process that reads what strangers made all rights that it does not need
+ * for that. */
 #ifndef CTR_CONFINE_H
 #define CTR_CONFINE_H
 

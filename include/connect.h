@@ -14,8 +14,8 @@
 /* Lock the record of its networks: a descriptor to close, or -1 with fail(). A container that does
  * not run is held by its life. */
 int connect_hold(struct container *c);
-/* With the record locked. r: the network, addresses, aliases. 0, or -1 with fail() and nothing
- * changed. */
+/* Connect to a network, and take off one; the record must be locked. r has the network, addresses
+ * and aliases. 0, or -1 with fail() and nothing changed. */
 int connect_to(struct container *c, struct endpoint_req *r);
 int connect_off(struct container *c, const char *network);
 /* Finish or undo what was interrupted. 1: something was; 0: nothing; -1 with fail(). */

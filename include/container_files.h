@@ -24,9 +24,9 @@ int container_files_open(struct ctree *t, const char *name);
 int container_files_layers(struct ctree *t);
 
 /* Keep a running container unchanged while its files are read: freezes it and pushes thawing it on
- * the undo stack. What a kill -9 leaves is an unlocked file `still` in its run directory:
- * container_still_clear() (ctr-gc, and the next call here) thaws the container. One that is paused
- * already stays so. 0, or -1 with fail(). */
+ * the undo stack; container_still_end() thaws it. What a kill -9 leaves is an unlocked file `still`
+ * in its run directory: container_still_clear() (ctr-gc, and the next call here) thaws the
+ * container. One that is paused already stays so. 0, or -1 with fail(). */
 int container_still(struct container *c);
 void container_still_end(void);
 /* Thaw what a dead commit left frozen. 1 when it did, 0 when there was nothing, 2 when a living one

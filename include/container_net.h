@@ -16,37 +16,39 @@ struct plug {
 	struct strv networks;
 };
 
-/* In $CTR_RUN/containers/NAME: ctr-netcfg entered its network. */
+/* The file in $CTR_RUN/containers/NAME that says that ctr-netcfg has entered its network. */
 #define NETCFG_FILE "netcfg"
-/* Its addresses, a line each, or NULL; the caller's. One without a network of ours is asked for
- * what ctr-netcfg gave it, unless `ask` is false and ctr-netcfg was never there. */
+/* Its addresses, a line each, or NULL; caller frees. A container without a network of ours is asked
+ * for what ctr-netcfg gave it, unless `ask` is false and ctr-netcfg was never there. */
 char *container_addresses(const struct container *c, bool ask);
 /* Check the network's part of a conf. 0, or -1 with fail(): wrong usage. */
 int container_net_check(const struct kv *conf);
 void container_net_init(struct plug *p, const struct container *c);
 bool container_net_wanted(const struct container *c);
-/* Before the start: hosts, hostname and resolv.conf into the container's directory (rootfs.c binds
- * them). */
+/* Before the start: write hosts, hostname and resolv.conf into the container's directory (rootfs.c
+ * binds them). 0, or -1 with fail(). */
 int container_net_files(struct plug *p, const struct container *c, const struct spec *s);
-/* The namespaces exist: set the network up. 0, or -1 with fail() and nothing left. */
+/* Set the network up when the namespaces exist. 0, or -1 with fail() and nothing left. */
 int container_net_up(struct plug *p, const struct container *c, pid_t pid);
 void container_net_down(struct plug *p, const struct container *c);
 void container_net_state(const struct plug *p, struct kv *kv);
-/* What its record says was set up and no monitor took down. 0, or -1 with fail(). */
+/* Take down what its record says was set up and no monitor took down. 0, or -1 with fail(). */
 int container_net_clear(const struct container *c);
-/* Where its hosts file is; NULL: it has none of ours. Caller frees. */
+/* The path of its hosts file; NULL when it has none of ours. Caller frees. */
 char *container_net_hosts(const struct container *c);
-/* It has another name now: its leases and everybody's hosts files say so. Warns of what fails. */
+/* The container has another name now: write it into its leases and everybody's hosts files. Warns
+ * of what fails. */
 void container_net_rename(const struct container *c);
-/* Somebody flushed our tables: what living containers have in them is put in again. How much was
- * missing, or -1 with fail(). */
+/* After somebody flushed our tables: put in again what living containers (those of `ids`; NULL:
+ * all) have in them; with `look` only count. Returns how much was missing, or -1 with fail(). */
 int container_net_restore(const struct strv *ids, bool look);
-/* fn for those of these ids that are still there; NULL: for each container. */
+/* Call fn for those of these ids that are still there; NULL: for each container. */
 int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
-/* container_net_restore() of all containers, unless `always` only where somebody else has touched
+/* container_net_restore() of all containers: `always`, or only where somebody else has touched
  * nf_tables. 0 or more, or -1 with fail(). */
 int container_net_heal(bool always);
-/* For ctr-gc: what names a container that nobody holds. Warns of what fails, and goes on: -1 then.
+/* For ctr-gc: remove what names a container that nobody holds. What fails is warned of, and the
+ * rest goes on: -1 then.
  */
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired);
 

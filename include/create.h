@@ -11,7 +11,7 @@ struct create_flags;
 
 /* The options of ctr-run and ctr-create (docker run's), and what parsing them fills. */
 extern const struct opt create_opts[];
-/* What other tools have, and what does it here. */
+/* Options that other tools have, each with what does the same here (struct usage, opt.h). */
 extern const char *const create_others[][2];
 struct create_flags *create_given(void);
 

@@ -6,8 +6,9 @@
 #include <jansson.h>
 #include "record.h"
 
-/* A new value; what docker has and we have not is left out or empty. `cfg`: its config.json, may be
- * NULL. Maps carry the mark that template_plain() takes out for printing. */
+/* A container's record as JSON of docker's shape; what docker has and we do not have is left out or
+ * empty. `cfg` is its config.json, and may be NULL. Maps carry the mark that template_plain() takes
+ * out for printing. Caller owns. */
 json_t *docker_shape(const struct container *c, const json_t *cfg);
 /* Labels, a line each (NULL: none), as a map. */
 json_t *docker_labels(const char *lines);

@@ -77,8 +77,10 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
  * stdout for each. 0, or -1 when something could not be removed, or it is not known whether an
  * owner is alive (said by warn()). */
 int endpoint_gc(owner_alive_fn *alive, void *arg);
-/* After somebody flushed the ruleset, or a part of it: open, one for every living container with
- * its state file, close: how many things were missing, or -1 with fail(). */
+/* After somebody flushed the ruleset, or a part of it: call _open() once, _one() for every living
+ * container with its state file, and _close() at the end (`result` is 0, or -1 when the caller has
+ * failed meanwhile). _open() and _close() return -1 with fail() on failure, _close() otherwise how
+ * many things were missing. */
 struct endpoint_restore {
 	struct nft f, g;   /* what is put in: into our tables, and into that of family bridge */
 	bool look;         /* only count: nothing is changed */
@@ -89,7 +91,7 @@ struct endpoint_restore {
 int endpoint_restore_open(struct endpoint_restore *r, bool look);
 void endpoint_restore_one(struct endpoint_restore *r, const char *id, const struct kv *state);
 int endpoint_restore_close(struct endpoint_restore *r, int result);
-/* Into the state file: network= ip= ip6= mac= ports= (docker's form). */
+/* Write what was set up into the state file: network= ip= ip6= mac= ports= (docker's form). */
 void endpoint_state(const struct endpoint *p, struct kv *kv);
 
 /* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */

@@ -21,7 +21,7 @@ struct hook_subject {
 	pid_t pid; /* the container's process, as the one that runs the hook sees it; 0: none */
 };
 
-/* The annotations as an object. Caller frees. */
+/* The spec's annotations as a JSON object. Caller frees. */
 json_t *hook_annotations(const struct spec *s);
 bool hooks_any(const struct spec *s, enum spec_hook_when when);
 /* Run those of one point, in order. What a failure means is the specification's (runtime.md,

@@ -1,6 +1,6 @@
-/* idmounts.h: a root's container in a user namespace sees layers and volumes with the owners that
- * are on disk: their mounts are id-mapped (mount_setattr(2), Linux 5.12; overlayfs on them 5.19),
- * nothing is chowned.
+/* idmounts.h: a container of root that is in a user namespace sees layers and volumes with the
+ * owners that are on disk: their mounts are id-mapped (mount_setattr(2), Linux 5.12; overlayfs on
+ * them 5.19), and nothing is chowned.
  */
 #ifndef CTR_IDMOUNTS_H
 #define CTR_IDMOUNTS_H

@@ -1,7 +1,8 @@
-/* kept.h: what attachments of CNI have in nf_tables, kept in files of $CTR_RUN/cni/.kept for who
- * flushes it: each is KIND-OWNER, with the messages that put its elements in, as they went to the
- * kernel; of a checked source address (kind s) the port and the MAC. Kind g: what is said of a port
- * that ctr-netcfg guards, after its name.
+/* kept.h: what attachments of CNI have in nf_tables is kept in files of $CTR_RUN/cni/.kept, too, so
+ * that it can be put back after others have flushed the tables. Each file is KIND-OWNER, and has
+ * the messages that put the elements in, as they went to the kernel; that of a checked source
+ * address (kind s) has the port and the MAC. Kind g is what is said of a port that ctr-netcfg
+ * guards, and is named after the port.
  */
 #ifndef CTR_KEPT_H
 #define CTR_KEPT_H
@@ -16,7 +17,7 @@
 int kept_open(bool make, int how);
 /* The folder's path (NULL), or that of a file in it; caller frees. */
 char *kept_path(const char *name);
-/* Whose a file is; NULL: none of these. The caller's. */
+/* The owner that the name of such a file tells; NULL: it is none of these files. Caller frees. */
 char *kept_owner(const char *name);
 /* An attachment's owner as part of a file's name, "CONTAINERID:IFNAME@NETWORK" after the prefix,
  * and the owner of what follows such a prefix. Caller frees. */

@@ -13,7 +13,9 @@ int lease_dir(const char *dir, bool make);
 /* A lease's text (caller frees) and what it says: 0; -1 with fail(), errno ENOENT when there is
  * none, EBADMSG when it is no lease. */
 int lease_read(int dir, const char *name, char **text, struct lease *l);
-/* The path of an owner's entry for an address; with `addr` NULL, of the owner's folder. */
+/* The path of an owner's entry for an address; with `addr` NULL, of the owner's folder.
+ * lease_by_add() makes the entry: 0, or -1 with fail(); lease_by_del() removes it, and the folder
+ * with the last one. */
 const char *lease_by(char out[LEASE_BY_SIZE], const char *owner, const char *addr);
 int lease_by_add(int dir, const char *owner, const char *addr);
 void lease_by_del(int dir, const char *owner, const char *addr);

@@ -37,19 +37,19 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files);
 /* Open the host's syslog ('s') or journald ('j') instead. Lines bear the tag (NULL: the container's
  * name); the journal also gets the name and the id. -1 with fail(). */
 int log_open_sink(struct log *l, char kind, const char *tag, const char *name, const char *id);
-/* A line to that; false when nobody took it. */
+/* Send a line to the sink; false when nobody took it. */
 bool log_send(struct log *l, int stream, const char *text, size_t n);
 /* Milliseconds until lines that are kept back (flush_ms) have to be written; -1: there are none.
  * And write them when they are due. */
 int log_due(const struct log *l);
 void log_write_due(struct log *l);
-/* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be
- * written (on a full disk) is dropped and counted, and the count is logged as a line of its own as
- * soon as writing works again. */
+/* Add bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot
+ * be written (on a full disk) is dropped and counted, and the count is logged as a line of its own
+ * as soon as writing works again. */
 void log_feed(struct log *l, int stream, const char *data, size_t n);
 /* Write what is left of unfinished lines. */
 void log_flush(struct log *l);
-/* With `durable`, its last line is on the disk then. */
+/* Close the log; with `durable`, its last line is on the disk then. */
 void log_close(struct log *l, bool durable);
 
 /* --- reading --- */
@@ -62,7 +62,7 @@ struct log_line {
 	const char *text;
 	size_t len;
 };
-/* One line without its newline. -1 when it is not one of ours. */
+/* Parse one line without its newline. 0, or -1 when it is not one of ours. */
 int log_parse(const char *line, size_t n, struct log_line *out);
 
 #endif

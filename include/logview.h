@@ -16,8 +16,8 @@ struct logview {
 	int fd;
 };
 
-/* Show it. With `follow` until the container's life ends (its lock is free) and all was shown. -1
- * with fail(). */
+/* Show the log. With `follow` until the container's life ends (its lock is free) and all was shown.
+ * 0, or -1 with fail(). */
 int logview(struct container *c, const struct logview *v);
 
 #endif

@@ -21,8 +21,9 @@ struct merged {
 	size_t nnames, room;
 };
 
-/* Of directories (borrowed, duplicated). Raises the limit of open files to what is allowed: each
- * level of each layer is one. -1 with fail(). */
+/* Open the merged view of directories (borrowed, duplicated). Raises the limit of open files to
+ * what is allowed: each level of each layer is one. -1 with fail(). merged_list() fills in the
+ * names: 0, or -1 with fail(). */
 int merged_open(struct merged *m, const int *dirs, size_t n);
 int merged_list(struct merged *m);
 /* The directory `item` of m: from its layer down to the first that hides what is beneath. */

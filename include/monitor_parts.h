@@ -88,7 +88,7 @@ int monitor_stand_by(struct monitor *m, int *status);
 /* Wait before the next start, longer each time, and short again after a life of `ran_s` seconds
  * that was long enough. False when a stop was asked for meanwhile. */
 bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step);
-/* Somebody has asked for the end. */
+/* Has somebody asked for the end? */
 bool monitor_stopping(const struct monitor *m);
 /* Is it ended to be removed? */
 bool monitor_removed(const struct monitor *m);
@@ -100,8 +100,9 @@ void monitor_winch(struct monitor *m);
 /* Start the container, and record it. -1 with fail() and the exit code in m->l.code;
  * monitor_teardown() is still to be called. */
 int monitor_start(struct monitor *m);
-/* --sdnotify (monitor_notify.c): a socket for the container at /run/notify, and its variable; what
- * has come there, to systemd's; that it has started. */
+/* For --sdnotify (monitor_notify.c): make a socket for the container at /run/notify, and the
+ * variable that names it; pass what has come there on to systemd; tell systemd that the container
+ * has started. */
 #ifdef CTR_MINIMAL
 #define notify_begin(m) ((void)0)
 #define notify_relay(m) ((void)0)

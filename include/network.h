@@ -32,7 +32,8 @@ int network_create(struct network *n);
 /* network_open, and `bridge` is made where it is missing. */
 int network_open_or_default(struct network *n, const char *name);
 int network_names(struct strv *out);
-/* Their folder, open; `make`: made where it is missing. -1 with errno. */
+/* The folder of all networks' records, open; `make`: it is made where it is missing. -1 with errno.
+ */
 int network_records(bool make);
 /* Remove the record, its bridge and its elements. It must not be in use, and n->lock must be held
  * exclusively. */

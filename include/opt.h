@@ -60,8 +60,8 @@ struct usage {
  * argv of a subcommand. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
-/* What was printed has to arrive: `code`, or with a message 1 in place of 0 when stdout took not
- * all of it. */
+/* For the end of main(): what was printed must have arrived. Returns `code`, or, after a message, 1
+ * in place of 0 when stdout did not take all of it. */
 int opt_said(int code);
 
 /* The subcommands of an applet: `APPLET WORD [OPTIONS] OPERAND...`. The table ends with a row

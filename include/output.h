@@ -6,8 +6,8 @@
  * which is removed if the process fails (undo.h). What is there and is no regular file (/dev/null,
  * a fifo) is written to itself. -1 with fail(). */
 int output_open(const char *file);
-/* The file is whole, is on the disk, and gets its name, in place of one that has it: rename(2).
- * What was pushed to be undone is committed. 0, or -1 with fail(). */
+/* Write the file through to the disk and give it its name, in place of one that has it (rename(2));
+ * what was pushed to be undone is committed. 0, or -1 with fail(). */
 int output_done(void);
 
 #endif

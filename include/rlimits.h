@@ -13,11 +13,13 @@ int rlimits_widen(bool files);
 /* For a process that becomes another program: the caller's limits again, if rlimits_widen() was
  * called. */
 void rlimits_back(void);
-/* The same in two parts. The limit of the stack comes last, directly before the command is
- * executed, because what is done before that may need more. rlimits_stack() sets another limit than
- * the caller's. */
+/* rlimits_back() in two parts: rlimits_back_early() gives back all limits but that of the stack,
+ * rlimits_back_stack() that one. It comes last, directly before the command is executed, because
+ * what is done before that may need more. rlimits_stack() sets another limit of the stack than the
+ * caller's. */
 void rlimits_back_early(void);
-/* Leave this limit alone: it was raised because what follows may need more than the caller's. */
+/* Leave this limit alone when the others are given back: it was raised because what follows may
+ * need more than the caller's. */
 void rlimits_keep(int which);
 void rlimits_stack(const struct rlimit *r);
 void rlimits_back_stack(void);

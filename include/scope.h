@@ -13,18 +13,19 @@ struct scope {
 	pid_t pid;         /* stands in it until the container's process does, 0 */
 };
 
-/* What it will be called: of linux.cgroupsPath "SLICE:PREFIX:NAME", or a default for `id`. 0, or -1
- * with fail(). */
+/* Find its names: from linux.cgroupsPath "SLICE:PREFIX:NAME", or a default for `id`. 0, or -1 with
+ * fail(). */
 int scope_name(struct scope *c, const struct spec *s, const char *id);
-/* Have it made, with the spec's limits, so that systemd keeps them, and what annotations
- * (org.systemd.property.) say. 0, or -1 with fail(); in both cases scope_settled() follows. */
+/* Have systemd make the scope, with the spec's limits, so that it keeps them, and with what
+ * annotations (org.systemd.property.) say. 0, or -1 with fail(); in both cases scope_settled()
+ * follows. */
 int scope_start(struct scope *c, const struct spec *s, const char *id);
-/* The container's process is there, or will not be. */
+/* End the process that stands in the scope: the container's own is there, or never will be. */
 void scope_settled(struct scope *c);
 /* Whether we may put a process into this group of a scope: a user's session is outside of what the
  * user may change. */
 bool scope_joinable(const char *path);
-/* Have systemd put a process there, where we may not. Warns where it does not. */
+/* Have systemd put a process into the scope, where we may not. Warns where it does not. */
 void scope_attach(const char *unit, pid_t pid);
 /* Tell systemd changed limits, "KEY=VALUE" (cgroup.h). 0, or -1 with fail(). */
 int scope_update(const char *unit, const struct strv *limits);

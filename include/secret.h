@@ -14,11 +14,11 @@
 #define secret_keep(o, c) 0
 #define secret_give(c, s, files) ((void)0)
 #else
-/* Where each goes, into conf's `secrets`: a line each, a path or a variable. 0 or -1 with
- * fail_usage(). */
+/* Write where each secret goes into conf's `secrets`: a line each, a path or a variable. 0, or -1
+ * with fail_usage(). */
 int secret_record(const struct create_flags *o, struct kv *conf);
-/* Read what they are. Who writes to a pipe may take his time: so this comes before signals are held
- * back, and before anything is locked. 0 or -1 with fail(). */
+/* Read the secrets themselves. One may come from a pipe whose writer takes his time, so this is
+ * called before signals are held back and before anything is locked. 0, or -1 with fail(). */
 int secret_read(struct create_flags *o);
 /* Write what was read into the container's folder. 0 or -1 with fail(). */
 int secret_keep(const struct create_flags *o, const struct container *c);

@@ -1,4 +1,5 @@
-/* steer.h: ending containers: what ctr-stop, ctr-kill, ctr-rm -f and ctr-restart share.
+/* steer.h: what is done to containers that exist: signals, their end, their removal, freezing; for
+ * ctr-stop, ctr-kill, ctr-rm, ctr-restart, ctr-pause and others.
  */
 #ifndef CTR_STEER_H
 #define CTR_STEER_H

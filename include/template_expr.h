@@ -31,14 +31,16 @@ json_t *template_wrong(const char *what, const char *at);
 /* Take this word with the blanks around it, if it comes next. */
 bool template_keyword(struct tmpl *t, const char *word);
 
-/* A value is a new reference, or NULL with fail(). Not `live`: it is only read, and is null. */
+/* The functions below return a value as a new reference, or NULL with fail(). When `live` is false,
+ * the text is only read, and the value is null. */
 
 /* "$a := ", "$a, $b := " or "$a = " before a pipeline: returns the number of names, less than 0 in
  * the last case; without any, nothing is consumed. The names are to be freed. */
 int template_declared(struct tmpl *t, char *names[2]);
-/* The pipeline up to the end of the action. */
+/* The value of the pipeline up to the end of the action. */
 json_t *template_rest(struct tmpl *t, json_t *dot, bool live);
-/* The same, and perhaps the variable that becomes its value; `shown`: there is none. */
+/* The same, where `$x := ` or `$x = ` may stand before the pipeline: the variable gets its value.
+ * *shown is false then, because such an action prints nothing. */
 json_t *template_bound(struct tmpl *t, json_t *dot, bool live, bool *shown);
 
 /* A new variable; takes ownership of both. */

@@ -21,7 +21,7 @@ uint32_t userns_range(uint32_t nth, struct idmap_entry *uids, struct idmap_entry
 int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id);
 
 /* The files of a user's containers and images belong to his subordinate ids, and he himself may
- * neither read nor remove them. For root all of the following do nothing. */
+ * neither read nor remove them. The following functions are for that; for root they do nothing. */
 
 /* Enter a new user namespace with these maps, or with those of userns_auto() where they are NULL or
  * empty. There we have every capability over those files, while what we make still belongs to the
