@@ -203,6 +203,9 @@ int ctr_inspect_main(int argc, char **argv)
 			j = own_shape || path ? record(&c) : dockers(&c);
 			add_sizes(&c, j);
 			container_close(&c);
+		} else if (errno == ENOENT && !type && !own_shape) {
+			fail(
+			    "%s: no such object (container, image, network or volume)", names.v[i]);
 		}
 		if (!j || (path && print_value(j) < 0) || (is_template && print_template(j) < 0)) {
 			/* docker's code for a template that cannot be read */

@@ -84,8 +84,10 @@ plain() {
 	[ "$(ctr-inspect a a | grep -c '"Name": "/a"')" = 2 ]
 	run -1 ctr-inspect -f No.Such a
 	[ "$output" = "ctr-inspect: --format: there is no No.Such" ]
-	run -1 --separate-stderr ctr-inspect nosuch a
+	run -1 --separate-stderr ctr-inspect --json nosuch
 	[ "$stderr" = "ctr-inspect: nosuch: no such container (ctr-ps -a lists them)" ]
+	run -1 --separate-stderr ctr-inspect nosuch a
+	[ "$stderr" = "ctr-inspect: nosuch: no such object (container, image, network or volume)" ]
 	[[ "$output" == *'"Name": "/a"'* ]]
 }
 

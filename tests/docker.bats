@@ -290,7 +290,7 @@ load lib
 	run -1 d inspect --type volume web:1
 	run -2 d inspect --type x web:1
 	run -1 d inspect nosuch
-	[[ "$output" == "ctr-inspect: nosuch: no such container"* ]]
+	[[ "$output" == "ctr-inspect: nosuch: no such object"* ]]
 	d export mk | tar -t | grep -q bin/busybox
 	d export -o mk.tar mk
 	tar -tf mk.tar | grep -q bin/busybox
