@@ -1131,6 +1131,39 @@ map_of() {
 	[[ $output == *fine* && $output != *opened* ]]
 }
 
+@test "14.13, 14.27: a hole in an allowed range is denied, or the list is refused" {
+	mkdir -p b/rootfs
+	cp -a "$ROOTFS". b/rootfs
+	hole_in() { # RULES: of a list that ends by denying 10:229
+		cat >b/config.json <<-END
+		{"ociVersion":"1.0.2","process":{"args":["sh","-c","mknod /dev/d c 10 229; true </dev/d && echo opened; true </dev/zero && echo fine"],"cwd":"/","user":{"uid":0,"gid":0},
+		 "env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}},"root":{"path":"rootfs"},
+		 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["mode=755"]}],
+		 "linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"}],"resources":{"devices":[{"allow":false,"access":"rwm"},$1]}}}
+		END
+		for by in 'ctr-run --bundle b' "ctr-oci --root $WORLD/oci run -b b b"; do
+			run $by
+			[[ "$output" != *opened* ]] || return
+			[[ "$2" = refused && "$status" != 0 && "$output" = *"c 10:229 "*"denied"*"$3"* ||
+				"$2" = denied && "$output" = *fine* ]] || return
+		done
+	}
+	v1=refused
+	[ -d /sys/fs/cgroup/devices ] || v1=denied
+	for some in '10,"minor":-1' -1 '-1,"minor":229'; do
+		hole_in '{"allow":true,"type":"c","major":'"$some"',"access":"rwm"},
+			{"allow":false,"type":"c","major":10,"minor":229,"access":"rw"}' $v1 "of c "
+	done
+	one='"type":"c","major":10,"minor":229,"access":"rwm"'
+	hole_in '{"allow":true,'"$one"'},{"allow":false,'"$one"'}' denied
+	hole_in '{"allow":true,'"$one"'},{"allow":false,"type":"c","major":10,"access":"rw"}' denied
+	[ $v1 = refused ] || return 0
+	ctr-cgset --device-rule '-a *:* rwm' --device-rule 'c 136:* rwm' -c of
+	run ! ctr-cgset --device-rule '-c 136:3 r' of # given to it earlier
+	[[ "$output" = *"c 136:3 r"*"c 136:* rwm"* ]]
+	ctr-cgset -d of
+}
+
 @test "14: AppArmor and SELinux: what the host has not got is refused by name, never left out" {
 	grep -q . /sys/kernel/security/apparmor/profiles 2>/dev/null && skip "a host with AppArmor"
 	[ ! -e /sys/fs/selinux/enforce ] || skip "a host with SELinux"

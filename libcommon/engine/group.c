@@ -41,6 +41,8 @@ int group_up(struct group *g, const struct spec *s)
 		g->no_device_list = false;
 		return 0;
 	}
+	if (errno == ENOTSUP) /* a list that cannot be kept on v1 */
+		return -1;
 	/* In a user namespace no device node can be created anyway. */
 	if (geteuid() != 0 || spec_has_ns(s, NS_USER) || userns_nested())
 		return 0;

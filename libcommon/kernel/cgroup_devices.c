@@ -107,26 +107,55 @@ static struct bpf_insn *cgroup_device_program(
 	return p.v;
 }
 
+static bool covers(const char *range, const char *number)
+{
+	return *range == '*' || str_eq(range, number);
+}
+
+/* v1 takes leave back only in the very words in which it was given, and says nothing where it does
+ * not (devices.rst, "exceptions"). So what the group has within the range of this rule is taken
+ * back word by word. A hole in what it has cannot be made, and is an error, as in runc. */
+static int take_back(
+    int dir, int deny, const char *type, const char *major, const char *minor, const char *access)
+{
+	_cleanup_free_ char *list = cgroup_text(dir, "devices.list");
+	_cleanup_strv_ struct strv has = {0};
+	strv_split(&has, list ? list : "", " :\n");
+	for (char **h = has.v; h && h + 4 <= has.v + has.n; h += 4) {
+		if (!str_eq(h[0], type) || !strpbrk(h[3], access) ||
+		    !(covers(major, h[1]) || covers(h[1], major)) ||
+		    !(covers(minor, h[2]) || covers(h[2], minor)))
+			continue;
+		if (!covers(major, h[1]) || !covers(minor, h[2])) {
+			errno = ENOTSUP;
+			return fail("%s %s:%s %s cannot be denied of %s %s:%s %s on cgroup v1",
+			    type, major, minor, access, type, h[1], h[2], h[3]);
+		}
+		if (dprintf(deny, "%s %s:%s %s", type, h[1], h[2], access) < 0)
+			return fail("%m");
+	}
+	return 0;
+}
+
 static int devices_v1(int dir, const struct device_rule *rules, size_t n)
 {
 	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC),
 			    deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
 	for (size_t i = 0; i < n; i++) {
 		const struct device_rule *r = &rules[i];
-		if (!device_type(r))
+		char type[2] = {device_type(r)}, major[24] = "*", minor[24] = "*";
+		if (!*type)
 			continue;
-		char line[64], major[24] = "*", minor[24] = "*";
 		if (r->major >= 0)
 			snprintf(major, sizeof major, "%" PRId64, r->major);
 		if (r->minor >= 0)
 			snprintf(minor, sizeof minor, "%" PRId64, r->minor);
-		if (r->type == 'a')
-			snprintf(line, sizeof line, "a");
-		else
-			snprintf(line, sizeof line, "%c %s:%s %s", device_type(r), major, minor,
-			    r->access);
-		if (write(r->allow ? allow : deny, line, strlen(line)) < 0)
+		if (!r->allow && *type != 'a' &&
+		    take_back(dir, deny, type, major, minor, r->access) < 0)
 			return -1;
+		if (dprintf(r->allow ? allow : deny, "%s %s:%s %s", type, major, minor, r->access) <
+		    0)
+			return fail("%m");
 	}
 	return 0;
 }
@@ -142,21 +171,14 @@ static int devices_v2(int dir, const struct device_rule *rules, size_t n)
 	a.insn_cnt = (uint32_t)len;
 	a.license = (uint64_t)(uintptr_t) "GPL";
 	_cleanup_close_ int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof a);
-	if (fd < 0)
-		return -1;
 	memset(&a, 0, sizeof a);
 	a.target_fd = (uint32_t)dir;
 	a.attach_bpf_fd = (uint32_t)fd;
 	a.attach_type = BPF_CGROUP_DEVICE;
 	a.attach_flags = BPF_F_ALLOW_MULTI;
-	return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &a, sizeof a);
-}
-
-static const char *no_devices_hint(bool v1)
-{
-	if (v1)
-		return "";
-	return errno == EPERM ? " (bpf is for root)" : " (CONFIG_CGROUP_BPF)";
+	if (fd >= 0 && syscall(SYS_bpf, BPF_PROG_ATTACH, &a, sizeof a) == 0)
+		return 0;
+	return fail("%m%s", errno == EPERM ? " (bpf is for root)" : " (CONFIG_CGROUP_BPF)");
 }
 
 bool cgroup_devices_possible(void)
@@ -176,6 +198,6 @@ int cgroup_devices(const char *path, const struct device_rule *rules, size_t n)
 	if (fd < 0)
 		return fail_tried(path, "device list");
 	if ((v1 ? devices_v1(fd, rules, n) : devices_v2(fd, rules, n)) < 0)
-		return fail("%s: device list: %m%s", path, no_devices_hint(v1));
+		return fail_in("%s: device list", path);
 	return 0;
 }
