@@ -22,19 +22,24 @@ load lib
 @test "attach to a terminal: the shell's prompt and echo, the window's size and its changes" {
 	need script util-linux
 	ctr-run -d -i -t --name c -e PS1='prompt% ' "$ROOTFS" sh >/dev/null
+	size() { [ "$(ctr-exec c stty -F /dev/pts/0 size)" = "$1" ]; }
 	typist() {
-		sleep 1
+		wait_for 10 grep -q 'prompt% ' out
 		echo 'echo $((6*7))'
-		sleep 2
+		wait_for 10 grep -q '^42' out
+		wait_for 10 size "30 90"
+		stty -F "$(cat tty)" rows 31 cols 91
+		wait_for 10 size "31 91"
 		echo 'stty size'
-		sleep 1
+		wait_for 10 grep -q '^31 91' out
 		echo 'exit 5'
-		sleep 1
 	}
-	run -5 timeout 30 script -qec "
+	touch out
+	run -5 timeout 30 script -qefc "
+		tty >tty
 		stty rows 30 cols 90
-		(sleep 0.7; stty rows 31 cols 91 </dev/tty) &
-		ctr-attach c" /dev/null < <(typist)
+		ctr-attach c" out < <(typist 3>&-)
+	echo "$output"
 	[[ "$output" == *"prompt% "* && "$output" == *"31 91"* && "$output" == *42* ]]
 }
 
