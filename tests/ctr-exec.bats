@@ -61,11 +61,16 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 		stty rows 33 cols 99
 		ctr-exec -it c sh -c 'tty; stty size; echo \$TERM; exit 4'" /dev/null
 	[[ "$output" == */dev/pts/0* && "$output" == *"33 99"* && "$output" == *xterm* ]]
-	run -0 script -qec "
+	touch out
+	run -0 script -qefc "
 		stty rows 33 cols 99
-		(sleep 1; stty rows 44 cols 88 </dev/tty) &
+		(until grep -q 'ready.\$' out; do sleep 0.05; done; stty rows 44 cols 88 </dev/tty) &
 		ctr-exec -t c sh -c '
-			trap \"stty size; exit 0\" WINCH; while :; do sleep 0.1; done'" /dev/null
+			trap \"stty size; exit 0\" WINCH
+			echo ready
+			while :; do
+				sleep 0.1
+			done'" out
 	[[ "$output" == *"44 88"* ]]
 	# also if the caller has no terminal
 	[ "$(ctr-exec -t c echo x </dev/null | tr -d '\r')" = x ]
@@ -179,7 +184,8 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	reader=$!
 	ctr-exec -t c yes >out </dev/zero 3>&- &
 	pid=$!
-	sleep 0.5
+	wait_for 5 pgrep -P $pid
+	wait_for 5 stands "$(pgrep -P $pid)" # it is full
 	kill -TERM $pid
 	SECONDS=0
 	code=0
@@ -220,7 +226,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	for n in 1 2 3; do
 		ctr-exec c sleep 20 3>&- &
 		pid=$!
-		sleep 0.3
+		wait_for 5 child_stopped $pid
 		SECONDS=0
 		for t in 1 2 3 4; do
 			kill -TERM $pid 2>/dev/null || break

@@ -98,8 +98,8 @@ load lib
 	for s in TERM HUP; do
 		ctr-nsenter -t stopper -p sleep 1000 3>&- &
 		local p=$!
-		sleep 0.5
-		[ "$(sed 's/.*) //' "/proc/$p/stat" | cut -c1)" != T ]
+		wait_for 5 child_stopped $p
+		wait_for 5 stands $p # it waits, and is not stopped
 		kill -"$s" $p
 		wait_for 5 no_process $p
 	done

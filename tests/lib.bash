@@ -106,6 +106,9 @@ stands() {
 }
 switches() { grep -E '^State|ctxt_switches' "/proc/$1/status" 2>/dev/null; }
 
+# child_stopped PID: a child of it has been stopped by a signal.
+child_stopped() { pgrep -P "$1" -r T >/dev/null; }
+
 # need TOOL [PACKAGE]: skip the test if there is no such tool, and say so.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 

@@ -1712,7 +1712,7 @@ image() {
 		done 2>/dev/null' >/dev/null
 	for _ in 1 2 3; do
 		ctr-run --name j --pid container:c "$ROOTFS" sleep 1000 2>>err 3>&- &
-		sleep 0.4
+		wait_for 5 child_stopped $!
 		# once, or three times if it is in by then
 		for ((n = 0; n < 40; n++)); do kill $! 2>/dev/null && sleep 0.1 || break; done
 		[ $n -lt 40 ]
@@ -1729,6 +1729,6 @@ image() {
 		[ "$code" = 124 ]
 		[ -z "$(ls -A "$CTR_LIB/containers" 2>/dev/null)" ]
 	done
-	(sleep 0.5 && echo word >pipe) 3>&- &
+	echo word >pipe 3>&- & # waits until it is read
 	[ "$(ctr-run --secret x,src=pipe "$ROOTFS" cat /run/secrets/x)" = word ]
 }
