@@ -215,8 +215,9 @@ static json_t *as_docker(const json_t *o)
 		const json_t *gw = json_object_get(s, "gateway");
 		const char *subnet = json_string_value(json_object_get(s, "subnet"));
 		len[strchr(subnet, ':') != NULL] = strchr(subnet, '/');
-		json_array_append_new(
-		    config, json_make("{Subnet:s,Gateway:s*}", subnet, json_string_value(gw)));
+		json_array_append_new(config,
+		    json_make("{Subnet:s,Gateway:s*,IPRange:s*}", subnet, json_string_value(gw),
+			json_string_value(json_object_get(s, "range"))));
 	}
 	json_t *on = json_make("{s:b}", TEMPLATE_MAP, true);
 	json_array_foreach(json_object_get(o, "containers"), i, s)
@@ -234,12 +235,12 @@ static json_t *as_docker(const json_t *o)
 		json_object_set_new(one, six ? "IPv6Address" : "IPv4Address", docker_text(whole));
 	}
 	const json_t *name = json_object_get(o, "name");
-	return json_make("{Name:O,Id:O,ID:O,Created:O,Scope:s,Driver:O,EnableIPv6:b,"
+	return json_make("{Name:O,Id:O,ID:O,Created:O,Scope:s,Driver:O,EnableIPv4:b,EnableIPv6:b,"
 			 "IPAM:{Driver:s,Options:n,Config:o},Internal:O,Attachable:b,Ingress:b,"
 			 "ConfigFrom:{Network:e},ConfigOnly:b,Containers:o,Options:{s:b},Labels:O}",
 	    name, name, name, json_object_get(o, "created"), "local", json_object_get(o, "driver"),
-	    *len[1] != 0, "default", config, json_object_get(o, "internal"), false, false, false,
-	    on, TEMPLATE_MAP, true, json_object_get(o, "labels"));
+	    *len[0] != 0, *len[1] != 0, "default", config, json_object_get(o, "internal"), false,
+	    false, false, on, TEMPLATE_MAP, true, json_object_get(o, "labels"));
 }
 
 static int list_templated(const json_t *list, bool listing)

@@ -114,11 +114,15 @@ static int templated(bool listing)
 {
 	static const char *const heads[] = {"Name", "VOLUME NAME", "Driver", "DRIVER", "Mountpoint",
 	    "MOUNTPOINT", "Scope", "SCOPE", "Links", "LINKS", NULL};
+	static const char *const none[] = {"Availability", "Group", "Size", "Status"};
 	struct strv lines = {0};
 	for (size_t i = 0; i < names.n; i++) {
 		json_t *one = as_docker(names.v[i]);
-		if (listing)
+		if (listing) {
 			docker_row_labels(one);
+			for (size_t k = 0; k < 4; k++)
+				json_object_set_new(one, none[k], json_string("N/A"));
+		}
 		if (rows_add(&lines, format, one) < 0)
 			die_fail_usage();
 	}

@@ -244,7 +244,7 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(t '{{.HostsPath}}')" = "$CTR_LIB/containers/web/hosts" ]
 	[ -e "$(t '{{.NetworkSettings.SandboxKey}}')" ]
 	[ "$(t '{{.NetworkSettings.Gateway}}|{{.NetworkSettings.IPPrefixLen}}|{{.Config.Volumes}}|{{.ExecIDs}}|{{.HostConfig.CpusetCpus}}|{{.Config.AttachStdout}}')" = \
-		"|0|[]|[]||false" ]
+		"|0|map[]|[]||false" ]
 }
 
 # bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-diff,ctr-ipam
@@ -299,4 +299,39 @@ t() { ctr-inspect -f "$@" web; }
 		'map[]map[]map[]' ]
 	ctr-create --name h --cgroupns host --ipc host "$ROOTFS" true >/dev/null
 	[ "$(ctr-inspect -f '{{.HostConfig.CgroupnsMode}} {{.HostConfig.IpcMode}}' h)" = "host host" ]
+}
+
+# bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-ps,ctr-check
+@test "19: what docker has as an unset pointer, list, map or text is no error" {
+	[ "$(id -u)" = 0 ] || skip "networks need root"
+	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
+	ctr-create --name web "$ROOTFS" true >/dev/null
+	ctr-volume create v >/dev/null
+	[ "$(t '{{if .Config.Healthcheck}}y{{end}}{{with .State.Health}}y{{end}}')" = "" ]
+	[ "$(t '{{.Config.Healthcheck}}{{.State.Health}}{{.Config.StopTimeout}}{{.SizeRw}}')" = \
+		"<nil><nil><nil><nil>" ]
+	[ "$(t '{{json .Config.Healthcheck}}{{.Config.Volumes}}{{.HostConfig.Annotations}}')" = \
+		"nullmap[]map[]" ]
+	[ "$(t '{{with .HostConfig}}{{.BlkioWeightDevice}}{{.BlkioDeviceReadBps}}{{.CpuRealtimePeriod}}{{end}}')" = \
+		"[][]0" ]
+	[ "$(t '{{range $n, $e := .NetworkSettings.Networks}}{{$e.DNSNames}}{{$e.IPAMConfig}}{{end}}')" = \
+		"[]<nil>" ]
+	[ "$(t '{{.Config.Shell}}{{.Config.MacAddress}}{{len .Config.Shell}}')" = "[]0" ]
+	run -1 t '{{.Labels}}'
+	i() { ctr-image inspect -f "$1" x; }
+	[ "$(i '[{{index .Config.Labels "x"}}]{{len .Config.Labels}}{{.Config.Volumes}}')" = \
+		"[]0map[]" ]
+	[ "$(i '{{.Config.ExposedPorts}}{{.Variant}}{{.DockerVersion}}{{.GraphDriver}}')" = \
+		"map[]map[]" ]
+	ctr-image inspect x | grep -q '"Labels": null'
+	[ "$(ctr-volume ls --format '{{.Size}} {{.Group}} {{.Status}} {{.Availability}}')" = \
+		"N/A N/A N/A N/A" ]
+	[ -z "$(ctr-ps -a --format '{{.Platform}}')" ]
+	[ "$("$CTRBOX" info -f '{{.Plugins}}{{.Runtimes}}{{.Warnings}}{{.LiveRestoreEnabled}}')" = \
+		"map[]map[][]false" ]
+	ctr-net create --subnet 10.44.1.0/24 n >/dev/null
+	[ "$(ctr-net inspect -f '{{.EnableIPv4}}{{(index .IPAM.Config 0).IPRange}}.' n)" = true. ]
+	ctr-net create --subnet 10.44.2.0/24 --ip-range 10.44.2.64/26 m >/dev/null
+	[ "$(ctr-net inspect -f '{{(index .IPAM.Config 0).IPRange}}' m)" = 10.44.2.64-10.44.2.127 ]
+	ctr-net rm n m
 }

@@ -72,6 +72,33 @@ static json_t *template_expr_field(const json_t *v, const char *key)
 	return json_object_get(v, other);
 }
 
+/* What docker's structures have as a pointer (*), a list, a map, a text or a number and its JSON
+ * leaves out, or has null for, where it is not set; NULL: no such thing. */
+static json_t *unset(const char *key)
+{
+	static const char names[] =
+	    " *Health *Healthcheck *StopTimeout *SizeRw *SizeRootFs *IPAMConfig *MemorySwappiness "
+	    "{Volumes {Annotations {Sysctls {StorageOpt {DriverOpts {Options "
+	    "{GraphDriver {Metadata {Plugins {Runtimes {RegistryConfig {ClientInfo [Shell "
+	    "[OnBuild [DNSNames [Warnings \"MacAddress \"Variant \"DockerVersion \"IPRange "
+	    "\"Platform "
+	    "\"IndexServerAddress \"APIVersion ?LiveRestoreEnabled ";
+	_cleanup_free_ char *word = xasprintf("%s ", key);
+	const char *at = strstr(names, word);
+	if (!*key || !at || at[-2] != ' ')
+		return NULL;
+	switch (at[-1]) {
+	case '{':
+		return template_map();
+	case '"':
+		return json_string("");
+	case '?':
+		return json_false();
+	default:
+		return json_incref(template_nil(at[-1] == '*'));
+	}
+}
+
 /* The fields .A.B after a value. A field that a map does not have is "no value"; on anything else
  * it is an error. */
 static json_t *fields(struct tmpl *t, json_t *v, bool live)
@@ -83,15 +110,16 @@ static json_t *fields(struct tmpl *t, json_t *v, bool live)
 		t->p += n;
 		json_t *next = template_expr_field(v, key);
 		bool map = json_object_get(v, TEMPLATE_MAP);
-		if (!next && strcmp(key, "Health") == 0) /* docker has a pointer there */
-			next = template_nil();
-		if (n == 0 || (live && !next && !map)) {
+		bool null = next && json_is_null(next);
+		next = null || (!next && !map) ? unset(key) : json_incref(next);
+		if (n == 0 || (live && !next && !map && !null)) {
 			json_decref(v);
 			return template_wrong("there is no field", n ? key : t->p - 1);
 		}
-		if (!map && next && json_is_null(next))
-			next = template_nil();
-		next = next ? json_incref(next) : json_null();
+		if (!next && null)
+			next = map ? template_map() : json_incref(template_nil(false));
+		else if (!next)
+			next = json_null();
 		json_decref(v);
 		v = next;
 	}

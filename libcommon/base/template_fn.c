@@ -43,10 +43,11 @@ static json_t *template_fn_taken(struct buf *b)
 	return v;
 }
 
-json_t *template_nil(void)
+json_t *template_nil(bool pointer)
 {
-	static json_t *nil;
-	return nil ? nil : (nil = json_array());
+	static json_t *nil[2];
+	json_t **one = &nil[pointer];
+	return *one ? *one : (*one = json_array());
 }
 
 static json_t *plain_text(const char *s)
@@ -61,7 +62,7 @@ static json_t *plain_text(const char *s)
 /* The data without our own marks, in the order in which Go writes it. */
 static json_t *unmarked(const json_t *v)
 {
-	if (v == template_nil())
+	if (v == template_nil(false) || v == template_nil(true))
 		return json_null();
 	if (json_is_string(v))
 		return plain_text(json_string_value(v));

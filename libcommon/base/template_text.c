@@ -100,7 +100,9 @@ static void print_between(struct buf *out, const char *open,
 
 void template_print(struct buf *out, const json_t *v)
 {
-	if (json_is_string(v))
+	if (v == template_nil(true))
+		buf_puts(out, "<nil>");
+	else if (json_is_string(v))
 		buf_puts(out, json_string_value(v));
 	else if (json_is_integer(v))
 		buf_printf(out, "%lld", (long long)json_integer_value(v));

@@ -252,11 +252,14 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 	       *sysctl = json_deep_copy(json_object_get(linux_, "sysctl"));
 	json_object_set_new(sysctl, TEMPLATE_MAP, json_true());
 	json_object_update_new(host,
-	    json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
-		      "SecurityOpt:o,Tmpfs:o,Sysctls:o,MaskedPaths:o,ReadonlyPaths:o,"
-		      "CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o,"
-		      "Runtime:s,GroupAdd:n,UsernsMode:e,DeviceCgroupRules:n,"
-		      "MemorySwappiness:n,OomKillDisable:b}",
+	    json_make(
+		"{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
+		"SecurityOpt:o,Tmpfs:o,Sysctls:o,MaskedPaths:o,ReadonlyPaths:o,"
+		"CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o,"
+		"Runtime:s,GroupAdd:n,UsernsMode:e,DeviceCgroupRules:n,"
+		"MemorySwappiness:n,OomKillDisable:b,CpuRealtimePeriod:i,CpuRealtimeRuntime:i,"
+		"BlkioWeightDevice:n,BlkioDeviceReadBps:n,BlkioDeviceWriteBps:n,"
+		"BlkioDeviceReadIOps:n,BlkioDeviceWriteIOps:n}",
 		all ? json_null() : docker_host_caps(process, false),
 		all ? json_null() : docker_host_caps(process, true), docker_host_devices(linux_),
 		ulimits(process), shm_size(cfg), json_integer_value(score),
@@ -265,7 +268,7 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 		closed ? json_incref(closed) : json_null(), docker_host_cpu(cfg, false),
 		docker_host_cpu(cfg, true), (json_int_t)docker_shape_limit(cfg, "io.weight"),
 		docker_lines(kv_get(&c->conf, "dns_option")),
-		docker_lines(kv_get(&c->conf, "dns_search")), "ctrbox", false));
+		docker_lines(kv_get(&c->conf, "dns_search")), "ctrbox", false, 0, 0));
 }
 
 void docker_nets(const struct container *c, struct strv *out)
