@@ -17,7 +17,8 @@ int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids,
  * (subuid(5)). 0, -1 none. */
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count);
 /* All ranges of `user` in such a text, cut into pieces of SUBID_SIZE (one that is smaller is a
- * piece): how many there are, and the nth, from 0, into e's host and size. */
+ * piece): how many there are, and the nth, from 0, into e's host and size. A line that has ids of
+ * an earlier one does not count, so that two pieces share none. */
 #define SUBID_SIZE 65536u
 uint32_t subid_nth(
     const char *text, const char *user, uid_t uid, uint32_t nth, struct idmap_entry *e);

@@ -1106,6 +1106,15 @@ map_of() {
 	[ -n "$(with_ids ctr-run --userns auto "$ROOTFS" cat /proc/self/uid_map |
 		grep "${free%% *}")" ]
 	ctr-rm -f a >/dev/null
+	printf 'root:100000:131072\nroot:130000:65536\n0:200000:131072\n' >subuid # lines overlap
+	printf 'root:%s:65536\n' 600000 600000 734000 700000 >subgid
+	with_ids sh -c 'ctr-create --name 1 --userns auto "$0" true && ctr-create --name 2 \
+		--userns auto "$0" true' "$ROOTFS" >/dev/null
+	run -125 with_ids ctr-run --userns auto "$ROOTFS" true
+	[[ "$output" == *"no range of ids is left, of 2"* ]]
+	[ "$(grep -ho '"hostID":[^,]*' "$CTR_LIB"/containers/[12]/config.json | sort |
+		tr -d ' \n')" = '"hostID":100000"hostID":165536"hostID":600000"hostID":734000' ]
+	ctr-rm 1 2
 	echo root:200000:1310720 >subuid
 	echo root:400000:1310720 >subgid
 	with_ids sh -c '

@@ -118,11 +118,25 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 	return subid_next(text, user, uid, start, count) ? 0 : -1;
 }
 
+/* Has an earlier line of the user some of these ids? */
+static bool subid_again(
+    const char *text, const char *line, const char *user, uid_t uid, uint32_t start, uint32_t count)
+{
+	uint32_t s, c;
+	while ((text = subid_next(text, user, uid, &s, &c)) && text < line)
+		if (start < s + c && s < start + count)
+			return true;
+	return false;
+}
+
 uint32_t subid_nth(
     const char *text, const char *user, uid_t uid, uint32_t nth, struct idmap_entry *e)
 {
+	const char *next = text;
 	uint32_t start, count, all = 0;
-	while ((text = subid_next(text, user, uid, &start, &count))) {
+	while ((next = subid_next(next, user, uid, &start, &count))) {
+		if (subid_again(text, next, user, uid, start, count))
+			continue;
 		uint32_t here = count < SUBID_SIZE ? 1 : count / SUBID_SIZE;
 		if (nth >= all && nth - all < here) {
 			e->host = start + (nth - all) * SUBID_SIZE;
