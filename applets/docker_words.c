@@ -108,7 +108,8 @@ void docker_word(int argc, char **argv)
 		fprintf(stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->sub);
 		exit(2);
 	}
-	const struct applet *a = w ? applet_find(w->applet ? w->applet : argv[first]) : NULL;
+	const char *name = w && w->applet ? w->applet : argv[first];
+	const struct applet *a = w ? applet_find(name) : NULL;
 	if (!a) {
 		group_words(argv[1], argc > 2 ? argv[2] : "");
 		return;
