@@ -48,7 +48,7 @@ static const struct opt opts[] = {
     {0, "new-session", NULL, "a session of its own, away from the caller's terminal", OPT_FLAG,
 	&new_session},
     {0, "close-fds", NULL, "no descriptors but 0, 1 and 2", OPT_FLAG, &close_fds},
-    {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
+    {0, "die-with-parent", NULL, "be killed when our caller ends", OPT_FLAG, &die_too},
     {0, "init", NULL, "stay as PID 1 that forwards signals and reaps", OPT_FLAG, &given.init},
     OPT_END,
 };

@@ -117,7 +117,7 @@ static const struct opt opts[] = {
 	"when the namespaces are there, run this outside first; $1 is the pid of one in them",
 	OPT_STR, &outside},
     {'f', "fork", NULL, "stay, and let the command be a child (as with -p)", OPT_FLAG, &fork_too},
-    {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
+    {0, "die-with-parent", NULL, "be killed when our caller ends", OPT_FLAG, &die_too},
     {0, "kill-child", "[=SIGNAL]", NULL, OPT_CALL, kill_child},
     OPT_END,
 };
@@ -468,7 +468,7 @@ int ctr_unshare_main(int argc, char **argv)
 	make_others();
 	settle(prop);
 	if (die_too && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || (parent && getppid() != parent)))
-		die("--die-with-parent: who started us has ended");
+		die("--die-with-parent: our caller has ended");
 	if (wish[NS_PID].wanted || wish[NS_TIME].wanted || fork_too)
 		return stay(argv + n, keeps);
 	if (keeps)
