@@ -11,21 +11,29 @@
 #include "place.h"
 #include "registry.h"
 #include "str.h"
+#include "table.h"
 #include "title.h"
 #include "undo.h"
 
 int image_do_pull(int argc, char **argv)
 {
 	struct strv names = {0}, loaded = {0};
+	char hex[DIGEST_HEX];
 	int code = 0;
 	opt_names(&names, argc, argv, 0, "IMAGE");
-	for (size_t i = 0; i < names.n; i++)
-		if (registry_pull(ctr_lib(), names.v[i], &loaded) == 0) {
-			puts(loaded.v[loaded.n - 1]);
-		} else {
+	for (size_t i = 0; i < names.n; i++) {
+		int r = registry_pull(ctr_lib(), names.v[i], &loaded, hex);
+		if (r < 0) {
 			warn_fail();
 			code = 1;
+			continue;
 		}
+		const char *name = loaded.v[loaded.n - 1];
+		if (table_docker && !image_o.quiet)
+			printf("Digest: sha256:%s\nStatus: %s for %s\n", hex,
+			    r ? "Image is up to date" : "Downloaded newer image", name);
+		puts(name);
+	}
 	return code;
 }
 
@@ -34,10 +42,18 @@ int image_do_push(int argc, char **argv)
 	char hex[DIGEST_HEX];
 	if (argc < 1 || argc > 2)
 		die_usage("push takes an IMAGE, and where it goes when that is another name");
-	if (registry_push(ctr_lib(), argv[0], argv[argc - 1], hex) < 0)
+	const char *to = argv[argc - 1], *tag = strrchr(to, ':');
+	int size = registry_push(ctr_lib(), argv[0], to, hex);
+	if (size < 0)
 		die_fail();
-	event_tell("image", "push", argv[argc - 1], "name", argv[argc - 1], EVENT_END);
-	printf("sha256:%s\n", hex);
+	event_tell("image", "push", to, "name", to, EVENT_END);
+	if (!table_docker)
+		printf("sha256:%s\n", hex);
+	else if (image_o.quiet)
+		puts(to);
+	else
+		printf("%s: digest: sha256:%s size: %d\n",
+		    tag && !strchr(tag, '/') ? tag + 1 : "latest", hex, size);
 	return 0;
 }
 
@@ -86,6 +102,8 @@ int image_do_login(int argc, char **argv)
 	    "ctr-image login"); /* the registry may take long, and others see what -p was given */
 	if (registry_login(host, user, word) < 0)
 		die_fail();
+	if (table_docker)
+		puts("Login Succeeded");
 	return 0;
 }
 
@@ -93,7 +111,10 @@ int image_do_logout(int argc, char **argv)
 {
 	if (argc > 1)
 		die_usage("logout takes one REGISTRY");
-	if (registry_logout(argc ? argv[0] : "docker.io") < 0)
+	const char *host = argc ? argv[0] : "docker.io";
+	if (table_docker)
+		printf("Removing login credentials for %s\n", host);
+	if (registry_logout(host) < 0)
 		die_fail();
 	return 0;
 }

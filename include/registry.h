@@ -35,11 +35,12 @@ struct challenge {
 int challenge_parse(const char *header, struct challenge *out);
 void challenge_free(struct challenge *c);
 
-/* Bring an image into the store; its name is appended to *loaded. A pull that a signal interrupted
- * is continued where it was when the image is pulled again. 0, or -1 with fail(). */
-int registry_pull(const char *lib, const char *ref, struct strv *loaded) COLD;
-/* Push the image `operand` of the store to where `ref` says. Its digest goes to hex. 0, or -1 with
- * fail(). */
+/* Bring an image into the store; its name is appended to *loaded, its digest goes to hex. A pull
+ * that a signal interrupted is continued where it was when the image is pulled again. 0, 1 when the
+ * name stood for it before, or -1 with fail(). */
+int registry_pull(const char *lib, const char *ref, struct strv *loaded, char hex[DIGEST_HEX]) COLD;
+/* Push the image `operand` of the store to where `ref` says. Its digest goes to hex. The bytes of
+ * its manifest, or -1 with fail(). */
 int registry_push(const char *lib, const char *operand, const char *ref, char hex[DIGEST_HEX]);
 /* Find out whether the registry accepts these credentials, and keep them as docker does. `password`
  * is kept in memory no longer than needed. 0, or -1 with fail(). */

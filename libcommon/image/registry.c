@@ -441,11 +441,12 @@ static int pull(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 	}
 }
 
-int registry_pull(const char *lib, const char *ref, struct strv *loaded)
+int registry_pull(const char *lib, const char *ref, struct strv *loaded, char hex[DIGEST_HEX])
 {
 	struct pull p = {0};
-	char hex[DIGEST_HEX];
+	struct ref old = {0};
 	uint64_t size = 0;
+	size_t names;
 	const char *colon = strrchr(ref, ':'), *slash = strrchr(ref, '/');
 	bool tagged = colon && (!slash || colon > slash);
 	_cleanup_free_ char *bare = tagged ? xstrndup(ref, (size_t)(colon - ref)) : xstrdup(ref);
@@ -461,14 +462,18 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded)
 	pulling = NULL;
 	/* In NAME@DIGEST the tag is no name. */
 	const char *name = str_starts(p.ref.tag, "sha256:") ? NULL : p.ref.name;
+	_cleanup_free_ char *told = name ? xstrdup(name) : xasprintf("sha256:%s", hex);
 	if (r == 0)
-		r = store_commit(&p.s) < 0 || store_ref_set(&p.s, name, hex, size) < 0 ? -1 : 0;
-	if (r == 0 && name)
-		strv_add(loaded, name);
-	else if (r == 0)
-		strv_addf(loaded, "sha256:%s", hex);
+		r = store_commit(&p.s);
 	if (r == 0)
-		event_tell("image", "pull", loaded->v[loaded->n - 1], "name", meant, EVENT_END);
+		r = store_ref(&p.s, told, &old, &names) == 0 && strcmp(old.hex, hex) == 0;
+	if (r >= 0 && store_ref_set(&p.s, name, hex, size) < 0)
+		r = -1;
+	if (r >= 0) {
+		strv_add(loaded, told);
+		event_tell("image", "pull", told, "name", meant, EVENT_END);
+	}
+	free(old.name);
 	store_close(&p.s);
 	registry_free(&p.r);
 	registry_ref_free(&p.ref);
@@ -483,9 +488,10 @@ static int obtain(void *arg)
 {
 	const struct obtain *x = arg;
 	struct strv loaded = {0};
-	int r = registry_pull(x->lib, x->ref, &loaded);
+	char hex[DIGEST_HEX];
+	int r = registry_pull(x->lib, x->ref, &loaded, hex);
 	strv_free(&loaded);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 int image_obtain(

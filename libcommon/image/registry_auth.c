@@ -265,7 +265,7 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	}
 	const char *key = registry_auth_entry(auths, host);
 	if (!user && json_object_del(auths, key) < 0)
-		return errno = ENOENT, fail("%s: not logged in", host);
+		return warn("%s: not logged in", host), 0;
 	if (user) {
 		_cleanup_free_ char *pair = xasprintf("%s:%s", user, password);
 		_cleanup_free_ char *code = base64_encode(pair);

@@ -134,7 +134,7 @@ static int push(struct push *p, const char *operand, char hex[DIGEST_HEX])
 		r = registry_push_blob(p, m.config);
 	_cleanup_free_ char *text = r == 0 ? store_get(&p->s, hex, &len) : NULL;
 	if (r == 0)
-		r = text ? manifest_send(p, hex, text, len) : -1;
+		r = text && manifest_send(p, hex, text, len) == 0 ? (int)len : -1;
 	manifest_free(&m);
 	config_free(&c);
 	return r;
