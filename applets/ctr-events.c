@@ -24,6 +24,7 @@
 #include "rows.h"
 #include "stamp.h"
 #include "template.h"
+#include "template_fn.h"
 
 static bool as_json;
 static const char *format, *since_given, *until_given;
@@ -135,7 +136,7 @@ static bool event_wanted(const struct event *e)
 
 static json_t *event_row(const struct event *e)
 {
-	json_t *attrs = json_object();
+	json_t *attrs = template_map();
 	for (size_t i = 0; i < e->attrs.n; i++) {
 		char *eq = strchr(e->attrs.v[i], '=');
 		if (!eq)
@@ -156,6 +157,7 @@ static void event_show(const struct event *e)
 		json_t *row = event_row(e);
 		struct strv lines = {0};
 		if (as_json) {
+			template_plain(row);
 			_cleanup_free_ char *text = json_text(row);
 			puts(text);
 			json_decref(row);

@@ -23,6 +23,11 @@ id() { ctr-inspect -f '{{.Id}}' "$1"; }
 		--format \
 		'{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.tier}}')" = "www 137 front
 www 137 front" ]
+	# an attribute that an event has not ends nothing
+	ctr-volume create v >/dev/null
+	[ "$(ctr-events --since 1h --until 0s -f event=destroy -f event=create \
+		--format '{{.Type}} {{.Actor.Attributes.name}}' | xargs -d '\n')" = \
+		"container web container www volume <no value>" ]
 	[ "$(actions -f 'label=note=a b' -f event=destroy -f event=rename)" = \
 		"container rename,container destroy," ]
 	[ -z "$(actions -f label=tier=back)" ]
