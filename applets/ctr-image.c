@@ -151,6 +151,14 @@ static const struct opt out_opts[] = {PLATFORM, OUTPUT, OPT_END};
 static const struct opt still_opts[] = {PLATFORM, STILL, OPT_END};
 static const struct opt no_opts[] = {OPT_END};
 
+static const struct word *given;
+
+void image_operands(int n, int least, int most)
+{
+	if (n < least || n > most)
+		die_usage("not with %d operands: %s", n, given->synopsis);
+}
+
 /* --- input and output --- */
 
 static int input(const char *file)
@@ -187,8 +195,7 @@ static int do_import(int argc, char **argv)
 {
 	char hex[DIGEST_HEX], id[DIGEST_HEX];
 	char *name = NULL;
-	if (argc < 1 || argc > 2)
-		die_usage("import takes NAME[:TAG] and a FILE, or - for stdin");
+	image_operands(argc, 1, 2);
 	const char *file = argc > 1 ? argv[1] : "-";
 	bool named =
 	    argc > 1 || (strcmp(argv[0], "-") != 0 && (!table_docker || access(argv[0], F_OK) < 0));
@@ -216,12 +223,9 @@ static int do_load(int argc, char **argv)
 	struct strv loaded = {0};
 	struct stat st;
 	char *name = NULL;
-	if (argc > 1)
-		die_usage("load takes one FILE or folder, or - for stdin");
+	image_operands(argc, 0, image_o.input ? 0 : 1);
 	if (image_o.name && ref_parse(image_o.name, &name) < 0)
 		die_usage("%s", fail_msg());
-	if (image_o.input && argc)
-		die_usage("load takes one FILE: '%s' and '%s'", image_o.input, argv[0]);
 	const char *file = image_o.input ? image_o.input : "-";
 	if (argc)
 		file = argv[0];
@@ -244,8 +248,7 @@ static int do_tag(int argc, char **argv)
 	struct ref r;
 	size_t names;
 	char *name;
-	if (argc != 2)
-		die_usage("tag takes an IMAGE and its new NAME[:TAG]");
+	image_operands(argc, 2, 2);
 	if (ref_parse(argv[1], &name) < 0)
 		die_usage("%s", fail_msg());
 	/* opened for adding, so that no rm removes its blobs meanwhile */
@@ -360,8 +363,8 @@ static int do_prune(int argc, char **argv)
 	struct store s;
 	uint64_t freed;
 	char text[16];
-	if (argc)
-		die_usage("prune takes no operand: '%s'", argv[0]);
+	(void)argv;
+	image_operands(argc, 0, 0);
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
 	image_prune(&s, &freed);
@@ -383,8 +386,7 @@ static int do_save(int argc, char **argv)
 
 static int do_export(int argc, char **argv)
 {
-	if (argc != 1)
-		die_usage("export takes one IMAGE, after -o FILE");
+	image_operands(argc, 1, 1);
 	int fd = output();
 	if (image_export(ctr_lib(), argv[0], userns_do, fd) < 0 || output_done() < 0)
 		die_fail();
@@ -394,8 +396,7 @@ static int do_export(int argc, char **argv)
 static int do_switch(int argc, char **argv)
 {
 	struct container c;
-	if (argc != 2)
-		die_usage("switch takes a CONTAINER and its new IMAGE, FILE or folder");
+	image_operands(argc, 2, 2);
 	if (container_open(&c, argv[0]) < 0)
 		die_fail();
 	if (c.status == ST_CORRUPT)
@@ -442,7 +443,7 @@ int ctr_image_main(int argc, char **argv)
 	    .more = "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n",
 	    .opts = all_opts,
 	    .anywhere = true};
-	const struct word *w = opt_word(&u, words, argc, argv, &first);
+	const struct word *w = given = opt_word(&u, words, argc, argv, &first);
 	const char *columns = NULL;
 	if (w->fn == image_do_ls)
 		columns = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";

@@ -323,8 +323,7 @@ int image_do_history(int argc, char **argv)
 	struct strv lines = {0};
 	size_t i, layer;
 	bool first = true;
-	if (argc != 1)
-		die_usage("history takes one IMAGE");
+	image_operands(argc, 1, 1);
 	found(argv[0], &s, &r, &m, &c);
 	const json_t *list = json_object_get(c.json, "history"), *h;
 	if (image_o.json)

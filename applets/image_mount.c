@@ -45,8 +45,7 @@ static int mount_image(const char *ref, const char *dir)
 int image_do_mount(int argc, char **argv)
 {
 	struct stat st;
-	if (argc != 2)
-		die_usage("mount takes an IMAGE or CONTAINER and a DIR");
+	image_operands(argc, 2, 2);
 	if (stat(argv[1], &st) < 0 || !S_ISDIR(st.st_mode))
 		die("%s: not a directory that is there", argv[1]);
 	if (mount_image(argv[0], argv[1]) == 0)

@@ -40,8 +40,7 @@ int image_do_pull(int argc, char **argv)
 int image_do_push(int argc, char **argv)
 {
 	char hex[DIGEST_HEX];
-	if (argc < 1 || argc > 2)
-		die_usage("push takes an IMAGE, and where it goes when that is another name");
+	image_operands(argc, 1, 2);
 	const char *to = argv[argc - 1], *tag = strrchr(to, ':');
 	int size = registry_push(ctr_lib(), argv[0], to, hex);
 	if (size < 0)
@@ -92,8 +91,7 @@ static char *password(void)
 
 int image_do_login(int argc, char **argv)
 {
-	if (argc > 1)
-		die_usage("login takes one REGISTRY");
+	image_operands(argc, 0, 1);
 	if (!image_o.user)
 		die_usage("login needs -u USER");
 	char *host = xstrdup(argc ? argv[0] : "docker.io"), *user = xstrdup(image_o.user),
@@ -109,8 +107,7 @@ int image_do_login(int argc, char **argv)
 
 int image_do_logout(int argc, char **argv)
 {
-	if (argc > 1)
-		die_usage("logout takes one REGISTRY");
+	image_operands(argc, 0, 1);
 	const char *host = argc ? argv[0] : "docker.io";
 	if (table_docker)
 		printf("Removing login credentials for %s\n", host);
@@ -121,8 +118,7 @@ int image_do_logout(int argc, char **argv)
 
 int image_do_search(int argc, char **argv)
 {
-	if (argc != 1)
-		die_usage("search takes [REGISTRY/]TERM");
+	image_operands(argc, 1, 1);
 	const char *slash = strchr(argv[0], '/');
 	_cleanup_free_ char *host = slash ? xstrndup(argv[0], (size_t)(slash - argv[0])) : NULL;
 	bool named = host && (strpbrk(host, ".:") || strcmp(host, "localhost") == 0);

@@ -15,6 +15,10 @@ extern struct image_options {
 	struct strv changes, filters;
 } image_o;
 
+/* Ends the program, with the form of the command that was given, unless it has from `least` to
+ * `most` operands. */
+void image_operands(int n, int least, int most);
+
 /* Each is a command, and returns the exit code. */
 int image_do_ls(int argc, char **argv);
 int image_do_inspect(int argc, char **argv);
