@@ -5,6 +5,15 @@
 load lib
 
 log() { echo "$CTR_LIB/containers/$1/log"; }
+# go_on LINE...: once each of these stands in c's log, the container goes on, which waits for a file
+# of that name in /w.
+go_on() {
+	local line
+	for line; do
+		wait_for 5 grep -q " $line\$" "$(log c)"
+		touch "$line"
+	done
+}
 # A container of which the test writes the log itself.
 by_hand() {
 	ctr-create --name "$1" "$ROOTFS" true >/dev/null
@@ -12,14 +21,15 @@ by_hand() {
 }
 
 @test "the file is CRI's: time, stream, F or P, text; in the order read; a long line in pieces" {
-	ctr-run -d --name c "$ROOTFS" sh -c '
+	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sh -c '
 		echo a
-		sleep 0.2
+		until [ -e /w/a ]; do sleep 0.02; done
 		echo b >&2
-		sleep 0.2
+		until [ -e /w/b ]; do sleep 0.02; done
 		head -c 40000 /dev/zero | tr "\0" x
 		echo
 		printf "end"' >/dev/null
+	go_on a b
 	ctr-wait c >/dev/null
 	[ "$(grep -cvE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z std(out|err) [FP] ' "$(log c)")" = 0 ]
 	[ "$(cut -d' ' -f2,3 "$(log c)" | tr '\n' ,)" = \
@@ -198,13 +208,14 @@ log_speed_once() {
 }
 
 @test "18.20 stdout and stderr to one place keep their order" {
-	ctr-run -d --name c "$ROOTFS" sh -c '
+	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sh -c '
 		for i in 1 2 3 4 5; do
 			echo out$i
-			sleep 0.05
+			until [ -e /w/out$i ]; do sleep 0.02; done
 			echo err$i >&2
-			sleep 0.05
+			until [ -e /w/err$i ]; do sleep 0.02; done
 		done' >/dev/null
+	for i in 1 2 3 4 5; do go_on "out$i" "err$i"; done
 	ctr-wait c >/dev/null
 	want="out1 err1 out2 err2 out3 err3 out4 err4 out5 err5 "
 	[ "$(ctr-logs c 2>&1 | tr '\n' ' ')" = "$want" ]
@@ -241,7 +252,10 @@ log_speed_once() {
 		(without timeout 20 ctr-cgset --watch "/${group#/}") >watch 2>>err 3>&- &
 		watch=$!
 	}
-	sleep 0.5
+	looks() { stands "$(pgrep -P "$1" -x "$2")"; } # in its poll, and has read what there was
+	wait_for 5 looks $events ctr-events
+	wait_for 5 looks $wait ctr-wait
+	[ -z "${watch:-}" ] || wait_for 5 looks "$watch" ctr-cgset
 	ctr-pause c >/dev/null
 	wait $wait
 	[ "$(cat wait)" = -1 ]

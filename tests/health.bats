@@ -61,7 +61,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 	timeout 10 ctr-wait --condition healthy web
 	[ "$(ctr-inspect -f '{{len (index .State.Health.Log 0).Output}}' web)" = 4096 ]
 	ctr-pause web
-	sleep 0.5
+	wait_for 5 stands "$(monitor web)" # the last check's result is written
 	ctr-inspect -f '{{json .State.Health}}' web >before
 	sleep 1
 	ctr-inspect -f '{{json .State.Health}}' web >after

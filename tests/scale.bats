@@ -29,7 +29,7 @@ test_teardown() { net_down; }
 		ctr-run -d --name "m$i" "$ROOTFS" sleep 1000 >/dev/null
 	done
 	. "$CTR_RUN/containers/m1/state"
-	sleep 0.3
+	wait_for 5 stands "$monitor"
 	private=$(awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' \
 		"/proc/$monitor/smaps_rollup")
 	fds=$(ls "/proc/$monitor/fd" | wc -l)
@@ -406,11 +406,14 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 
 # bats test_tags=ctr-run,ctr-init
 @test "21.11 a small machine: ten monitors at most 120 KB each, an init of ours at most 100 (PSS)" {
-	local i pss sum=0
+	local i pss sum=0 all=()
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		ctr-run -d --name "m$i" --init "$ROOTFS/" sleep 1000 >/dev/null
+		# shellcheck disable=SC1090
+		. "$CTR_RUN/containers/m$i/state"
+		all+=("$monitor" "$pid")
 	done
-	sleep 0.3
+	wait_for 5 stands "${all[@]}"
 	pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		# shellcheck disable=SC1090
