@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "applets.h"
+#include "connect.h"
 #include "container_images.h"
-#include "endpoint.h"
 #include "err.h"
 #include "event.h"
 #include "network.h"
@@ -119,7 +119,7 @@ static int wants_net(struct container *c, void *arg)
 	struct wanted *w = arg;
 	_cleanup_strv_ struct strv more = {0};
 	w->is |= str_eq(kv_get(&c->conf, "net"), w->net) || c->status == ST_CORRUPT ||
-		 endpoint_further(c->dir, &more) < 0;
+		 connect_lines(c->dir, &more) < 0;
 	for (size_t i = 0; i < more.n; i++) { /* NETWORK IP IP6 ... */
 		more.v[i][strcspn(more.v[i], " ")] = 0;
 		w->is |= strcmp(more.v[i], w->net) == 0;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connect.h"
 #include "create.h"
-#include "endpoint.h"
 #include "err.h"
 #include "health.h"
 #include "portspec.h"
@@ -24,7 +24,7 @@ static bool by_network(const struct container *c, const char *want)
 {
 	const char *net = kv_get(&c->conf, "net");
 	_cleanup_strv_ struct strv l = {0};
-	if (c->dir >= 0 && endpoint_further(c->dir, &l) < 0)
+	if (c->dir >= 0 && connect_lines(c->dir, &l) < 0)
 		warn("%s: networks: %m", c->name);
 	bool hit = false, off = false;
 	for (size_t i = 0; i < l.n; i++) {

@@ -1,7 +1,8 @@
 /* connect.h: a container's further networks: ctr-net connect and disconnect, while it runs or not.
  *
- * The file `networks` in its directory has a line for each (endpoint.h). What is about to be done
- * to a running container is recorded there first: "+IF NETWORK" when it is being connected, "!IF
+ * The file `networks` in its directory has a line for each, "NETWORK IP IP6 ALIAS...", with "-" for
+ * what is not given; a line "-" says that it is off that of --net. What is about to be done to a
+ * running container is recorded there first: "+IF NETWORK" when it is being connected, "!IF
  * NETWORK" when disconnected. Whoever finds such a line finishes or undoes it: the next connect,
  * disconnect, start, and ctr-gc.
  */
@@ -11,6 +12,9 @@
 #include "endpoint.h"
 #include "record.h"
 
+/* The lines of the file `networks` in the container's directory, open as dir; none when there is no
+ * such file. 0, or -1 with fail(). */
+int connect_lines(int dir, struct strv *out);
 /* Lock the record of its networks: a descriptor to close, or -1 with fail(). A container that does
  * not run is held by its life. */
 int connect_hold(struct container *c);

@@ -5,7 +5,7 @@
 #include "create_flags.h"
 
 /* Settle o->net and its addresses from o->nets; append to *lines what the file `networks` is to
- * say (endpoint_further()). 0, or -1 with fail(). */
+ * say (connect_lines()). 0, or -1 with fail(). */
 int create_nets(struct create_flags *o, struct buf *lines);
 
 #endif

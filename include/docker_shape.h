@@ -32,7 +32,7 @@ json_t *docker_lines(const char *s);
 json_t *docker_log(const struct kv *conf);
 /* The ports that -p asked for: {"80/tcp": [{HostIp, HostPort}]}. */
 json_t *docker_published(const struct container *c);
-/* Its networks: names, or lines of endpoint_further(). */
+/* Its networks: names, or lines of connect_lines(). */
 void docker_nets(const struct container *c, struct strv *out);
 /* docker's word for the state: it has none for what a power cut or a killed monitor leaves. */
 const char *docker_status(const struct container *c);

@@ -61,13 +61,9 @@ void endpoint_forget(struct endpoint *p);
 /* Take down all connections of the container with this id, whatever is left of them; it may be
  * called again. 0, or -1 with fail() when something could not be removed. */
 int endpoint_clear(const char *id);
-/* The file `networks` in a container's directory, which ctr-net connect and disconnect keep for its
- * next start: a line for each further network, "NETWORK IP IP6 ALIAS...", "-" for what is not
- * given; a line "-": it is off that of --net. 0, or -1 with fail(). */
-int endpoint_further(int dir, struct strv *out);
 /* Take a running container (process pid) off one network: its interface and leases there. A default
- * route that it had there leads over the first of `networks` (names, or lines as above) that has a
- * gateway. 0, or -1 with fail(). */
+ * route that it had there leads over the first of `networks` (names, or lines that begin with one
+ * and a space) that has a gateway. 0, or -1 with fail(). */
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks);
 /* Free what the id has on one network: its leases, after its names in the others' hosts files; with

@@ -29,6 +29,14 @@ int connect_hold(struct container *c)
 
 /* --- the record --- */
 
+int connect_lines(int dir, struct strv *out)
+{
+	_cleanup_free_ char *text = file_read_at(dir, "networks", FILE_ANY, NULL);
+	if (text)
+		strv_split(out, text, "\n");
+	return text || errno == ENOENT ? 0 : -1;
+}
+
 int connect_record(const struct container *c, const struct strv *lines)
 {
 	struct buf b = {0};
@@ -182,7 +190,7 @@ static int connect_settle_one(struct container *c, struct strv *lines)
 int connect_settle(struct container *c)
 {
 	struct strv lines = {0};
-	int r = endpoint_further(c->dir, &lines);
+	int r = connect_lines(c->dir, &lines);
 	if (r == 0)
 		r = connect_settle_one(c, &lines);
 	strv_free(&lines);
@@ -273,7 +281,7 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 /* Read the lines that are recorded, and settle those that were begun and not finished. */
 static int recorded(struct container *c, struct strv *lines)
 {
-	int result = endpoint_further(c->dir, lines);
+	int result = connect_lines(c->dir, lines);
 	return result == 0 ? connect_settle_one(c, lines) : result;
 }
 

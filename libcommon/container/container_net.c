@@ -263,12 +263,12 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 	return 0;
 }
 
-/* What ctr-net connect and disconnect have recorded (endpoint_further()): those networks, after
+/* What ctr-net connect and disconnect have recorded (connect_lines()): those networks, after
  * that of --net. */
 static int all_up(struct plug *p, const struct container *c, struct endpoint_req *first, int ns)
 {
 	struct strv further = {0};
-	int r = endpoint_further(c->dir, &further);
+	int r = connect_lines(c->dir, &further);
 	/* what a connect or disconnect during an earlier life has begun */
 	if (r == 0 && connect_lines_settle(&further, first->net))
 		r = connect_record(c, &further);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "caps.h"
+#include "connect.h"
 #include "docker_shape.h"
-#include "endpoint.h"
 #include "json.h"
 #include "log.h"
 #include "portspec.h"
@@ -277,7 +277,7 @@ void docker_nets(const struct container *c, struct strv *out)
 	const char *first = kv_get(&c->conf, "net");
 	bool off = false;
 	if (c->dir >= 0)
-		endpoint_further(c->dir, &lines);
+		connect_lines(c->dir, &lines);
 	for (size_t i = 0; i < lines.n; i++)
 		off |= str_eq(lines.v[i], "-");
 	if (!off)

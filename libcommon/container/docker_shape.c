@@ -176,7 +176,7 @@ static void docker_shape_on_lease(const struct lease *l, void *arg)
 	buf_printf(arg, "%s\n", addr_text(&l->addr, t));
 }
 
-/* One network: its name, or a line of endpoint_further(). */
+/* One network: its name, or a line of connect_lines(). */
 static void shape_network(const struct container *c, const char *line, const char *ip, json_t *nets)
 {
 	size_t n = strcspn(line, " ");

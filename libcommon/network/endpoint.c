@@ -18,7 +18,6 @@
 
 #include "conntrack.h"
 #include "err.h"
-#include "file.h"
 #include "host_names.h"
 #include "lease.h"
 #include "endpoint.h"
@@ -387,14 +386,6 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
 		if (h.addr[i].a.family && lease_free(dir, &h.addr[i].a) < 0)
 			r = -1;
 	return r;
-}
-
-int endpoint_further(int dir, struct strv *out)
-{
-	_cleanup_free_ char *text = file_read_at(dir, "networks", FILE_ANY, NULL);
-	if (text)
-		strv_split(out, text, "\n");
-	return text || errno == ENOENT ? 0 : -1;
 }
 
 /* Through each of these networks in turn: the kernel refuses where there is a default route
