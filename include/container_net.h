@@ -25,8 +25,9 @@ char *container_addresses(const struct container *c, bool ask);
 int container_net_check(const struct kv *conf);
 void container_net_init(struct plug *p, const struct container *c);
 bool container_net_wanted(const struct container *c);
-/* Before the start: write hosts, hostname and resolv.conf into the container's directory (rootfs.c
- * binds them). 0, or -1 with fail(). */
+/* hosts, hostname and resolv.conf: for struct engine, whose `etc` they are. */
+extern const char *const container_net_etc[];
+/* Before the start: write these into the container's directory. 0, or -1 with fail(). */
 int container_net_files(struct plug *p, const struct container *c, const struct spec *s);
 /* Set the network up when the namespaces exist. 0, or -1 with fail() and nothing left. */
 int container_net_up(struct plug *p, const struct container *c, pid_t pid);

@@ -26,6 +26,9 @@ struct engine {
 	const char *bundle; /* likewise, the bundle's own path; NULL: "/" */
 	const char
 	    *dir; /* the directory that has upper and work; NULL where the spec has no overlay */
+	const char *const *etc; /* files in `dir`, up to NULL, that are mounted at /etc/NAME unless
+				   they are missing or the spec mounts something there; NULL: none
+				   */
 	const char *root_at; /* without a mount namespace of its own: the folder where its root is
 				mounted, and all that is mounted in that; NULL: in its own */
 	const char *home;    /* the caller's own folder, with cache/seccomp in it; NULL: none */

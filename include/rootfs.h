@@ -17,6 +17,7 @@ struct rootfs {
 	    *dir; /* the container's directory with upper and work; the overlay is mounted on its
 		     upper, in our own namespace; rootfs_prepare makes it the working directory */
 	const char *upper, *work; /* absolute paths; NULL: "upper" and "work" in `dir` */
+	const char *const *etc;   /* engine.h */
 	bool passing;             /* the writable layer dies with the command (engine.h) */
 	const char *cgroup;       /* engine.h */
 	bool nodev;               /* no device node works but those of the spec */

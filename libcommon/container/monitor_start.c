@@ -298,6 +298,7 @@ int monitor_start(struct monitor *m)
 	if (m->detached && detached_ends(m, &e) < 0)
 		return close_ends(&e, true), -1;
 	m->l.dir = m->dir;
+	m->l.etc = container_net_etc;
 	m->l.home = ctr_lib();
 	m->l.cgroup = m->group.made ? m->cgroup : NULL;
 	m->l.no_device_list = m->group.no_device_list;

@@ -70,6 +70,8 @@ const char *container_cgroup(const struct container *c)
 
 /* --- the network --- */
 
+const char *const container_net_etc[] = {"hosts", "hostname", "resolv.conf", NULL};
+
 char *container_net_hosts(const struct container *c)
 {
 	_cleanup_free_ char *dir = fd_where(c->dir);

@@ -132,6 +132,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	struct hook_subject about = {e->id, e->bundle, getpid()};
 	struct rootfs r = {.spec = s,
 	    .dir = e->dir,
+	    .etc = e->etc,
 	    .passing = e->passing,
 	    .cgroup = e->cgroup,
 	    .at = e->root_at,

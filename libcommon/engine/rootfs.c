@@ -17,15 +17,13 @@
 #include "sysno.h"
 #include "trace.h"
 
-/* The files of /etc that container_net.c wrote into the container's directory, unless one of the
- * spec's mounts is there. They lie on the host's disk, outside of any limit of the layer: a
- * container whose root is read-only cannot write to them. */
+/* The files of /etc lie in the caller's directory on the host's disk, outside of any limit of the
+ * layer: a container whose root is read-only cannot write to them. */
 static int etc_files(struct rootfs *r)
 {
-	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		_cleanup_free_ char *src = path_join(r->dir, names[i]),
-				    *dest = xasprintf("/etc/%s", names[i]);
+	for (const char *const *name = r->etc; *name; name++) {
+		_cleanup_free_ char *src = path_join(r->dir, *name),
+				    *dest = xasprintf("/etc/%s", *name);
 		bool taken = access(src, F_OK) < 0;
 		for (size_t k = 0; k < r->spec->mounts.n; k++)
 			taken |= strcmp(r->spec->mounts.v[k].dest, dest) == 0;
@@ -64,7 +62,7 @@ int rootfs_mounts(struct rootfs *r)
 	/* Without a mount there, /dev is the root's own, as with runc. */
 	if (!dev_done && !r->spec->x_dev_kept && rootfs_dev(r) < 0)
 		return -1;
-	return r->dir ? etc_files(r) : 0;
+	return r->etc ? etc_files(r) : 0;
 }
 
 /* --- the new root --- */
