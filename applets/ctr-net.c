@@ -119,7 +119,7 @@ static int do_create(int argc, char **argv)
 	if (!bridge && internal)
 		die_usage("--internal: with %s it is the interface's network, which others reach",
 		    driver);
-	if (!endpoint_wanted(argv[0]) || !strcmp(argv[0], "pasta") || !strcmp(argv[0], "default") ||
+	if (!net_named(argv[0]) || !strcmp(argv[0], "pasta") || !strcmp(argv[0], "default") ||
 	    !strcmp(argv[0], "private") || !strcmp(argv[0], "slirp4netns"))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
@@ -386,7 +386,7 @@ static void open_held(struct container *c, const char *name)
 	if (container_open(c, name) < 0)
 		die_fail();
 	const char *net = kv_get(&c->conf, "net");
-	if (!endpoint_wanted(net))
+	if (!net_named(net))
 		die("%s: --net %s: only a container made with --net NAME joins further ones", name,
 		    net ? net : "none");
 	if (connect_hold(c) < 0)

@@ -43,8 +43,6 @@ struct endpoint {
 
 /* Check what the command line said; nothing is made. Each 0, or -1 with fail(). */
 int endpoint_check(const struct endpoint_req *r);
-/* Is there a network to set up (and not none, host, container: or ns:)? */
-bool endpoint_wanted(const char *net);
 
 /* Do the addresses asked for belong to the network? Whether they are free shows at the start. 0, or
  * -1 with fail(). */

@@ -97,6 +97,9 @@ int size_parse(const char *what, const char *s, uint64_t *out);
  * with fail(). */
 int name_check(const char *what, const char *s);
 bool name_valid(const char *s);
+/* Is this value of --net the name of a network, or pasta, and not none (NULL, ""), host,
+ * container:NAME or ns:FILE? */
+bool net_named(const char *net);
 
 /* s with control characters, DEL and invalid UTF-8 written as \xNN, so that it does no harm to a
  * terminal. Caller frees; the other appends it to b. */

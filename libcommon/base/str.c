@@ -337,6 +337,12 @@ bool name_valid(const char *s)
 	return n > 0 && n <= 128 && !strchr("_.-", s[0]) && strspn(s, alnum) == n;
 }
 
+bool net_named(const char *net)
+{
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") &&
+	       !str_starts(net, "container:") && !str_starts(net, "ns:");
+}
+
 int name_check(const char *what, const char *s)
 {
 	if (name_valid(s))

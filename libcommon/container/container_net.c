@@ -78,7 +78,7 @@ int container_net_check(const struct kv *conf)
 	struct etc_hosts h;
 	request(&r, conf);
 	hosts_of(&h, conf, NULL);
-	if (geteuid() && endpoint_wanted(r.net) && strcmp(r.net, "pasta"))
+	if (geteuid() && net_named(r.net) && strcmp(r.net, "pasta"))
 		return errno = EPERM,
 		       fail("--net %s: it is for root; a user has none, host and pasta", r.net);
 	int result = endpoint_check(&r) < 0 || etc_hosts_check(&h) < 0 ? -1 : 0;
@@ -92,11 +92,6 @@ void container_net_init(struct plug *p, const struct container *c)
 	memset(p, 0, sizeof *p);
 	(void)c;
 	p->pasta.errors = -1;
-}
-
-bool container_net_wanted(const struct container *c)
-{
-	return endpoint_wanted(kv_get(&c->conf, "net"));
 }
 
 /* --- looking --- */
@@ -164,7 +159,7 @@ static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 		asked |= str_ends(h->add_host.v[i], "host-gateway");
 	if (asked && host)
 		h->gateway = (struct addr){.family = AF_INET, .b = {127, 0, 0, 1}};
-	if (!asked || !endpoint_wanted(net) || str_eq(net, "pasta") ||
+	if (!asked || !net_named(net) || str_eq(net, "pasta") ||
 	    network_open_or_default(&n, net) < 0)
 		return;
 	h->gateway = n.gateway[n.gateway[0].family == 0];

@@ -6,12 +6,6 @@
 #include "create_nets.h"
 #include "err.h"
 
-static bool container_net_minimal_wanted(const char *net)
-{
-	return net && *net && strcmp(net, "none") && strcmp(net, "host") &&
-	       !str_starts(net, "container:") && !str_starts(net, "ns:");
-}
-
 char *container_addresses(const struct container *c, bool ask)
 {
 	(void)c, (void)ask;
@@ -21,20 +15,14 @@ char *container_addresses(const struct container *c, bool ask)
 int container_net_check(const struct kv *conf)
 {
 	const char *net = kv_get(conf, "net");
-	return container_net_minimal_wanted(net)
-		   ? fail("--net %s: this build has no networks (CONFIG=minimal)", net)
-		   : 0;
+	return net_named(net) ? fail("--net %s: this build has no networks (CONFIG=minimal)", net)
+			      : 0;
 }
 
 void container_net_init(struct plug *p, const struct container *c)
 {
 	(void)c;
 	memset(p, 0, sizeof *p);
-}
-
-bool container_net_wanted(const struct container *c)
-{
-	return container_net_minimal_wanted(kv_get(&c->conf, "net"));
 }
 
 int container_net_files(struct plug *p, const struct container *c, const struct spec *s)

@@ -39,7 +39,7 @@ static int create_nets_parse(struct one *n, const char *s)
 	struct strv w = {0};
 	const char *colon = strchr(s, ':');
 	bool docker = str_starts(s, "name=");
-	if (!docker && (!colon || !strchr(colon, '=') || !endpoint_wanted(s))) {
+	if (!docker && (!colon || !strchr(colon, '=') || !net_named(s))) {
 		n->name = xstrdup(s);
 		return 0;
 	}
@@ -56,7 +56,7 @@ static int create_nets_parse(struct one *n, const char *s)
 static int further(struct create_flags *o, const struct one *n, struct buf *lines)
 {
 	struct addr a;
-	if (!endpoint_wanted(o->net) || !endpoint_wanted(n->name) || str_eq(n->name, "pasta") ||
+	if (!net_named(o->net) || !net_named(n->name) || str_eq(n->name, "pasta") ||
 	    str_eq(o->net, "pasta"))
 		return fail("--net %s: not beside --net %s", n->name, o->net);
 	if (name_check("--net", n->name) < 0)

@@ -323,7 +323,7 @@ static int net_one(struct script *x, size_t nr, const char *net, const char *con
 static int step_net(struct script *x)
 {
 	const char *net = x->o->net;
-	if (!endpoint_wanted(net))
+	if (!net_named(net))
 		return 0;
 	if (strcmp(net, "pasta") == 0)
 		return step_pasta(x);

@@ -72,6 +72,11 @@ const char *container_cgroup(const struct container *c)
 
 const char *const container_net_etc[] = {"hosts", "hostname", "resolv.conf", NULL};
 
+bool container_net_wanted(const struct container *c)
+{
+	return net_named(kv_get(&c->conf, "net"));
+}
+
 char *container_net_hosts(const struct container *c)
 {
 	_cleanup_free_ char *dir = fd_where(c->dir);

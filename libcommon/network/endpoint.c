@@ -27,12 +27,6 @@
 #include "place.h"
 #include "rtnl_port.h"
 
-bool endpoint_wanted(const char *net)
-{
-	return net && *net && strcmp(net, "none") && strcmp(net, "host") &&
-	       !str_starts(net, "container:") && !str_starts(net, "ns:");
-}
-
 /* --- what was asked --- */
 
 int endpoint_check(const struct endpoint_req *r)
@@ -41,7 +35,7 @@ int endpoint_check(const struct endpoint_req *r)
 	struct portspec ps;
 	uint8_t mac[6], proto;
 	uint16_t from, to;
-	bool wanted = endpoint_wanted(r->net);
+	bool wanted = net_named(r->net);
 	if (wanted && name_check("--net", r->net) < 0)
 		return -1;
 	if (!wanted && (r->publish.n || r->exposed.n) && !str_eq(r->net, "host"))
