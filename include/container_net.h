@@ -9,7 +9,7 @@
 #include "spec.h"
 #include "record.h"
 
-struct plug {
+struct container_net {
 	struct endpoint net;
 	struct pasta pasta;
 	struct etc_hosts hosts;
@@ -23,16 +23,16 @@ struct plug {
 char *container_addresses(const struct container *c, bool ask);
 /* Check the network's part of a conf. 0, or -1 with fail(): wrong usage. */
 int container_net_check(const struct kv *conf);
-void container_net_init(struct plug *p, const struct container *c);
+void container_net_init(struct container_net *p, const struct container *c);
 bool container_net_wanted(const struct container *c);
 /* hosts, hostname and resolv.conf: for struct engine, whose `etc` they are. */
 extern const char *const container_net_etc[];
 /* Before the start: write these into the container's directory. 0, or -1 with fail(). */
-int container_net_files(struct plug *p, const struct container *c, const struct spec *s);
+int container_net_files(struct container_net *p, const struct container *c, const struct spec *s);
 /* Set the network up when the namespaces exist. 0, or -1 with fail() and nothing left. */
-int container_net_up(struct plug *p, const struct container *c, pid_t pid);
-void container_net_down(struct plug *p, const struct container *c);
-void container_net_state(const struct plug *p, struct kv *kv);
+int container_net_up(struct container_net *p, const struct container *c, pid_t pid);
+void container_net_down(struct container_net *p, const struct container *c);
+void container_net_state(const struct container_net *p, struct kv *kv);
 /* Take down what its record says was set up and no monitor took down. 0, or -1 with fail(). */
 int container_net_clear(const struct container *c);
 /* The path of its hosts file; NULL when it has none of ours. Caller frees. */

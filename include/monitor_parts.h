@@ -64,7 +64,7 @@ struct monitor {
 	int64_t kill_at; /* --timeout: when; 0: never */
 	bool oom_apart;  /* our own oom_score_adj is not what it was, oom_was */
 	int oom_was;
-	struct plug plug; /* its networks */
+	struct container_net net; /* its networks */
 	struct health health;
 	/* The large ones last: they are not touched before they are used. */
 	struct relay in, out; /* the terminal's two directions */

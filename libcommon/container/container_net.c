@@ -87,7 +87,7 @@ int container_net_check(const struct kv *conf)
 	return result;
 }
 
-void container_net_init(struct plug *p, const struct container *c)
+void container_net_init(struct container_net *p, const struct container *c)
 {
 	memset(p, 0, sizeof *p);
 	(void)c;
@@ -166,7 +166,7 @@ static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 	network_free(&n);
 }
 
-int container_net_files(struct plug *p, const struct container *c, const struct spec *s)
+int container_net_files(struct container_net *p, const struct container *c, const struct spec *s)
 {
 	const char *net = kv_get(&c->conf, "net");
 	if (kv_get(&c->conf, "bundle")) /* an OCI bundle itself decides what is in it */
@@ -237,7 +237,8 @@ static void had_write(const struct container *c, const char *net, const struct e
 	buf_free(&b);
 }
 
-static int one_up(struct plug *p, const struct container *c, struct endpoint_req *r, int ns)
+static int one_up(
+    struct container_net *p, const struct container *c, struct endpoint_req *r, int ns)
 {
 	struct endpoint further = {0};
 	size_t k = p->networks.n;
@@ -260,7 +261,8 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 
 /* What ctr-net connect and disconnect have recorded (connect_lines()): those networks, after
  * that of --net. */
-static int all_up(struct plug *p, const struct container *c, struct endpoint_req *first, int ns)
+static int all_up(
+    struct container_net *p, const struct container *c, struct endpoint_req *first, int ns)
 {
 	struct strv further = {0};
 	int r = connect_lines(c->dir, &further);
@@ -291,7 +293,7 @@ static char *changed(const struct container *c)
 	return record_run_path(c->name, "networks");
 }
 
-int container_net_up(struct plug *p, const struct container *c, pid_t pid)
+int container_net_up(struct container_net *p, const struct container *c, pid_t pid)
 {
 	struct endpoint_req r;
 	nl_close_late(false); /* sockets that the end of an earlier life has left open */
@@ -324,7 +326,7 @@ int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 	return 0;
 }
 
-void container_net_down(struct plug *p, const struct container *c)
+void container_net_down(struct container_net *p, const struct container *c)
 {
 	_cleanup_free_ char *mark = changed(c);
 	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
@@ -342,7 +344,7 @@ void container_net_down(struct plug *p, const struct container *c)
 	strv_free(&p->networks);
 }
 
-void container_net_state(const struct plug *p, struct kv *kv)
+void container_net_state(const struct container_net *p, struct kv *kv)
 {
 	endpoint_state(&p->net, kv);
 	if (p->pasta.ports)

@@ -19,30 +19,30 @@ int container_net_check(const struct kv *conf)
 			      : 0;
 }
 
-void container_net_init(struct plug *p, const struct container *c)
+void container_net_init(struct container_net *p, const struct container *c)
 {
 	(void)c;
 	memset(p, 0, sizeof *p);
 }
 
-int container_net_files(struct plug *p, const struct container *c, const struct spec *s)
+int container_net_files(struct container_net *p, const struct container *c, const struct spec *s)
 {
 	(void)p, (void)c, (void)s;
 	return 0;
 }
 
-int container_net_up(struct plug *p, const struct container *c, pid_t pid)
+int container_net_up(struct container_net *p, const struct container *c, pid_t pid)
 {
 	(void)p, (void)pid;
 	return container_net_check(&c->conf);
 }
 
-void container_net_down(struct plug *p, const struct container *c)
+void container_net_down(struct container_net *p, const struct container *c)
 {
 	(void)p, (void)c;
 }
 
-void container_net_state(const struct plug *p, struct kv *kv)
+void container_net_state(const struct container_net *p, struct kv *kv)
 {
 	(void)p, (void)kv;
 }

@@ -142,7 +142,7 @@ static void put_file(struct script *x, const char *name, const char *text)
 static int step_etc(struct script *x)
 {
 	char dir[] = "/tmp/ctr-explain.XXXXXX";
-	struct plug p;
+	struct container_net p;
 	container_net_init(&p, x->c);
 	if (!mkdtemp(dir))
 		return fail_errno(dir);

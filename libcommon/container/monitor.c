@@ -302,7 +302,7 @@ static int monitor_begin(struct monitor *m)
 	if (monitor_listen(m) < 0)
 		return -1;
 	oom_apart(m);
-	container_net_init(&m->plug, m->c);
+	container_net_init(&m->net, m->c);
 	return 0;
 }
 

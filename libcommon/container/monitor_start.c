@@ -160,7 +160,7 @@ int monitor_state(struct monitor *m)
 	kv_setf(&kv, "monitor_starttime", "%llu", (unsigned long long)own);
 	kv_set(&kv, "cgroup", m->group.made ? m->cgroup : "");
 	kv_setf(&kv, "restarts", "%d", m->restarts);
-	container_net_state(&m->plug, &kv);
+	container_net_state(&m->net, &kv);
 	int r = record_state_write(m->c->name, &kv);
 	kv_free(&kv);
 	/* Only so that it tells who we are, when `state` is lost (record.c). */
@@ -222,7 +222,7 @@ static int record_start(struct monitor *m)
 static int attach(struct engine *l, void *arg)
 {
 	struct monitor *m = arg;
-	return container_net_up(&m->plug, m->c, l->pid);
+	return container_net_up(&m->net, m->c, l->pid);
 }
 
 /* --pidfile is written at each start. */
@@ -309,7 +309,7 @@ int monitor_start(struct monitor *m)
 	notify_begin(m);
 	int64_t limit = kv_num(&m->c->conf, "timeout", 0);
 	m->kill_at = limit ? now_ms() + 1000 * limit : 0;
-	if (container_net_files(&m->plug, m->c, m->spec) < 0 ||
+	if (container_net_files(&m->net, m->c, m->spec) < 0 ||
 	    record_started_write(m->c->dir, m->fresh && !m->restarts) < 0 || launch_shared(m) < 0 ||
 	    write_pidfile(m) < 0)
 		return close_ends(&e, true), -1;
@@ -323,7 +323,7 @@ int monitor_start(struct monitor *m)
 void monitor_teardown(struct monitor *m)
 {
 	monitor_drop_state(m);
-	container_net_down(&m->plug, m->c);
+	container_net_down(&m->net, m->c);
 	monitor_start_remove_group(m);
 	relay_close(&m->in);
 	relay_close(&m->out);

@@ -1,4 +1,5 @@
-/* steer.c: ending containers; see steer.h. */
+/* steer.c: what is done to existing containers: signals, stopping, killing, removing, freezing; see
+ * steer.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
