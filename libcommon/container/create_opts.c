@@ -51,7 +51,7 @@ const struct opt create_opts[] = {
     {0, "device", "HOST[:DST[:rwm]]|KIND=NAME",
 	"give a device of the host, or one that /etc/cdi describes", OPT_COMMAS, &given.devices},
     {0, "device-cgroup-rule", "RULE",
-	"a device that may also be made by mknod(2): `c 1:3 rwm`, `b 8:* r`", OPT_COMMAS,
+	"allow a device, and to make its node by mknod(2): `c 1:3 rwm`, `b 8:* r`", OPT_COMMAS,
 	&given.device_rules},
     {0, "rootfs", NULL, "ROOTFS is a folder or file, even without a slash", OPT_FLAG,
 	&given.rootfs},
