@@ -96,7 +96,9 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		run task pause two; echo "pause $(run task ls | grep -c PAUSED)"
 		run task resume two; echo "resume $(run task ls | grep -c RUNNING)"
 		run task metrics two | grep -q pids && echo metrics
-		run task kill -s KILL two; sleep 0.5; run task rm two; run container rm two
+		run task kill -s KILL two
+		for i in $(seq 100); do run task ls | grep -q STOPPED && break; sleep 0.1; done
+		run task rm two; run container rm two
 		echo "left $(run task ls -q | wc -l)"
 	END
 	line "hello 0"
@@ -151,13 +153,18 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 
 @test "docker run -it and exec -it: what is typed into a real terminal, and its size" {
 	docked --bridge none <<-'END'
-		keys() {
-			{ sleep 3; printf "$1"; sleep 3; } |
-				script -qec "stty rows 33 cols 101; $2" /dev/null | tr -d '\r'
+		keys() { # typed at the prompt; the terminal is there until the command has ended
+			rm -f ended; : >seen
+			{
+				for i in $(seq 100); do grep -q '/ # ' seen && break; sleep 0.1; done
+				printf "$1"
+				for i in $(seq 100); do [ -e ended ] && break; sleep 0.1; done
+			} | script -qefc "stty rows 33 cols 101; $2; touch ended" seen | tr -d '\r'
 		}
 		d run -d --name it box sleep 100 >/dev/null
 		keys 'echo typed $((3*7)); exit 5\n' "$P/usr/bin/docker run --rm -it box sh; echo it \$?"
-		keys 'stty size; echo entered $((4*7)); exit 6\n' \
+		# docker tells the size after the start: until then stty knows none, and fails
+		keys 'for i in $(seq 50); do stty size && break; sleep 0.1; done; echo entered $((4*7)); exit 6\n' \
 			"$P/usr/bin/docker exec -it it sh; echo entered it \$?"
 		d rm -f it >/dev/null
 	END
