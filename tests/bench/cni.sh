@@ -20,7 +20,7 @@ gcc -O2 -o "$W/spawn" "$top/tests/bench/spawn.c"
 ip link set lo up
 unshare -n sleep 10000 >/dev/null 2>&1 &
 pid=$!
-sleep 0.5
+until [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
 export CNI_NETNS=/proc/$pid/ns/net CNI_CONTAINERID=c1
 conf() { # NAME BRIDGE SUBNET
 	echo '{"cniVersion":"1.0.0","name":"'"$1"'","type":"bridge","bridge":"'"$2"'","isGateway":true,"ipMasq":true,"ipam":{"type":"host-local","dataDir":"'"$W/leases"'","ranges":[[{"subnet":"'"$3"'"}]]}}'

@@ -33,7 +33,11 @@ for ((i = 0; i < 2 * runs; i++)); do
 	unshare -n sleep 1000 >/dev/null 2>&1 &
 	pids+=($!)
 done
-sleep 1
+for pid in "${pids[@]}"; do
+	until [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do
+		sleep 0.01
+	done
+done
 
 # --- attach ---
 ipam='"ipam":{"type":"host-local","dataDir":"'$W/cni'","ranges":[[{"subnet":"10.22.0.0/16"}]],"routes":[{"dst":"0.0.0.0/0"}]}'
