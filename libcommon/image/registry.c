@@ -266,8 +266,7 @@ static int part_begin(struct pull *p, struct want *w)
 	return registry_fetch(&p->r, w->hex, w->fd, part_size(w), w->size, &w->f);
 }
 
-/* Fetch until the part is complete. A transfer that ends early is resumed as long as it makes
- * progress. */
+/* Fetch until the part is complete. What ends early is resumed as long as it makes progress. */
 static int part_end(struct pull *p, struct want *w)
 {
 	for (int tries = 0; !w->done && (w->f.pid || part_size(w) != w->size); tries++) {
@@ -275,9 +274,8 @@ static int part_end(struct pull *p, struct want *w)
 		if (!w->f.pid && part_begin(p, w) < 0)
 			return -1;
 		int r = w->f.pid ? registry_fetch_end(&p->r, &w->f) : 0;
-		/* The registry says that nothing is left (416) or has sent less than is missing: so
-		 * what we have already is not from this blob, and it is fetched from the beginning.
-		 */
+		/* The registry has nothing left (416), or less than is missing: what we have is of
+		 * another blob, so begin again. */
 		if (r == 0 && w->f.from && part_size(w) < w->size)
 			r = 1;
 		if (r == 1 && !w->f.from)
