@@ -504,6 +504,11 @@ oneliners() {
 	d() { "$CTRBOX" "$@"; }
 	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" a >/dev/null
 	mkdir w
+	mkdir -p here/volumes/data
+	d create --name b -v "$PWD/here/volumes/data:/x" -v /y a true >/dev/null
+	[ "$(d inspect -f '{{range .Mounts}}{{.Type}} {{end}}{{index .HostConfig.Binds 0}}' b)" = \
+		"bind volume $PWD/here/volumes/data:/x" ]
+	d rm b >/dev/null
 	d run --name c -v "$PWD/w:/w" -v vol:/v a true
 	[ "$(d inspect -f '{{range .Mounts}}{{.Name}}:{{.Destination}} {{end}}{{json .HostConfig.Mounts}}' c)" = \
 		":/w vol:/v null" ]

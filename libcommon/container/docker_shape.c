@@ -9,6 +9,7 @@
 #include "json.h"
 #include "lease.h"
 #include "network.h"
+#include "place.h"
 #include "stamp.h"
 #include "str.h"
 #include "template_fn.h"
@@ -260,7 +261,10 @@ json_t *docker_mounts(const json_t *cfg)
 		if (!src || src[0] != '/' ||
 		    !(docker_shape_has_word(opts, "rbind") || docker_shape_has_word(opts, "bind")))
 			continue;
-		const char *name = strstr(src, "/volumes/");
+		/* $CTR_LIB/volumes/NAME, $CTR_LIB/containers/CONTAINER/volumes/N */
+		const char *at = str_starts(src, ctr_lib()) ? src + strlen(ctr_lib()) : "",
+			   *name = str_starts(at, "/containers/") ? strstr(at, "/volumes/") : at;
+		name = name && str_starts(name, "/volumes/") ? name : NULL;
 		bool ro = docker_shape_has_word(opts, "ro");
 		json_t *one =
 		    json_make("{Type:s,Name:s,Source:s,Destination:O,Driver:s,Mode:s,RW:b,"
