@@ -26,7 +26,8 @@ static const struct opt opts[] = {
     {0, "since", "TIME",
 	"only from this time on: RFC 3339, seconds since 1970, or so long ago (90s, 10m, 2h)",
 	OPT_STR, &since},
-    {0, "until", "TIME", "only what is not younger: as --since", OPT_STR, &until},
+    {0, "until", "TIME", "only what is not younger: as --since; with -f it ends then", OPT_STR,
+	&until},
     {'t', "timestamps", NULL, "show the time of each line", OPT_FLAG, &stamps},
     OPT_END,
 };

@@ -144,11 +144,22 @@ static int logview_pass(struct view *w)
 	return 0;
 }
 
-static int follow_ms(bool told, int pid)
+/* How long to wait for more; 0: --until has come. */
+static int follow_ms(bool told, int pid, int64_t until)
 {
+	struct timespec t;
+	int ms = pid < 0 ? 200 : -1;
 	if (!told)
-		return 100;
-	return pid < 0 ? 200 : -1;
+		ms = 100;
+	if (!until)
+		return ms;
+	clock_now(CLOCK_REALTIME, &t);
+	int64_t left = (until - t.tv_nsec) / 1000000 - t.tv_sec * 1000 + 1;
+	if (left > 60000)
+		left = 60000;
+	if (left <= 0)
+		return 0;
+	return ms < 0 || left < ms ? (int)left : ms;
 }
 
 static int logview_follow(struct view *w, struct container *c)
@@ -166,14 +177,15 @@ static int logview_follow(struct view *w, struct container *c)
 		? pidfd_open_checked(monitor, (uint64_t)kv_num(&c->state, "monitor_starttime", 0))
 		: -1;
 	for (;;) {
-		bool live = container_wait_end(c, 0) != 1;
+		int ms = follow_ms(told, pid, w->v->until);
+		bool live = ms && container_wait_end(c, 0) != 1;
 		if (logview_pass(w) < 0)
 			return -1;
 		if (!live)
 			return 0;
 		struct pollfd p[3] = {{.fd = told ? in : -1, .events = POLLIN},
 		    {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
-		poll(p, 3, follow_ms(told, pid));
+		poll(p, 3, ms);
 		if (p[2].revents & (POLLERR | POLLHUP)) /* whoever reads from us has gone */
 			return 0;
 		/* The monitor is ending: its lock is free in a moment. */
