@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "endpoint.h"
 #include "err.h"
 #include "event.h"
 #include "file.h"
@@ -169,6 +170,13 @@ int network_names(struct strv *out)
 	return r;
 }
 
+/* The alias of a network's bridge; caller frees. */
+static char *network_mark(const char *name)
+{
+	_cleanup_free_ char *id = xasprintf("net:%s", name);
+	return endpoint_mark(id);
+}
+
 static void has_alias(const struct link_info *l, void *arg)
 {
 	struct link_info *sought = arg;
@@ -181,8 +189,7 @@ int network_remove(struct network *n)
 	struct nl rt;
 	struct nft f;
 	struct link_info l = {0};
-	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name),
-			    *leases = network_leases(n->name);
+	_cleanup_free_ char *alias = network_mark(n->name), *leases = network_leases(n->name);
 	_cleanup_close_ int dir = network_records(false);
 	if (dir < 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
@@ -433,7 +440,7 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 	struct link_info l;
 	if (place_instance() < 0)
 		return -1;
-	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name);
+	_cleanup_free_ char *alias = network_mark(n->name);
 	bool bridge = strcmp(n->driver, "bridge") == 0;
 	int r = rtnl_find(rt, n->bridge, &l);
 	if (!bridge) {
