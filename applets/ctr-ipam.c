@@ -286,7 +286,7 @@ static bool keep(const struct lease *l, void *arg)
 	for (size_t k = 12; k < len; k++)
 		if (named(living, l->owner, k))
 			return true;
-	int lives = owner_is_foreign(l->owner) ? 1 : container_owner_alive(l->owner, NULL);
+	int lives = container_owner_alive(l->owner, NULL);
 	if (lives < 0) {
 		warn_fail();
 		unsure = 1;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* 1: the owner lives; 0: it is proven dead; -1 with fail(): that could not be found out, so what it
- * owns is left alone. */
+ * owns is left alone. Of an owner that is foreign (below) it says 1. */
 typedef int owner_alive_fn(const char *owner, void *arg);
 
 /* What the owner's name begins with that is a CNI attachment: "cni:CONTAINERID/IFNAME@NETWORK". */

@@ -53,8 +53,6 @@ static bool not_alive(const char *id, struct sweep *s)
 {
 	if (strcmp(id, NETCFG_MARK) == 0)
 		return s->no_netcfg;
-	if (owner_is_foreign(id))
-		return false;
 	if (!str_eq(s->last, id)) {
 		int alive = s->alive(id, s->arg);
 		free(s->last);

@@ -144,7 +144,7 @@ struct stale {
 
 static bool is_dead(const struct endpoint_req *r, const char *id)
 {
-	return r->alive && !owner_is_foreign(id) && r->alive(id, r->alive_arg) == 0;
+	return r->alive && r->alive(id, r->alive_arg) == 0;
 }
 
 /* An element that is in our way: it is removed when its owner is no longer alive, and stays
