@@ -9,7 +9,9 @@ enum { V4 = 1, V6 = 2 }; /* families, as bits */
 
 /* A message of nf_tables, its generic header filled in. */
 struct nlmsghdr *nft_msg(struct nl *n, int type, int flags, int family, const char *label);
+/* An attribute: a number, or what a register or a key holds. */
 void nft_be32(struct nlmsghdr *h, int type, uint32_t v);
+void nft_value(struct nlmsghdr *h, int type, const void *p, size_t n);
 /* "ip" or "ip6". */
 const char *nft_ip(int family);
 /* Append all of the table. What exists is kept, the rules are replaced. */

@@ -46,13 +46,6 @@ static bool __attribute__((format(printf, 2, 3))) said(const struct nft *f, cons
 
 /* --- elements --- */
 
-static void put_value(struct nlmsghdr *h, int type, const void *p, size_t n)
-{
-	struct nlattr *a = mnl_attr_nest_start(h, (uint16_t)type);
-	mnl_attr_put(h, NFTA_DATA_VALUE, n, p);
-	mnl_attr_nest_end(h, a);
-}
-
 struct elem {
 	const void *key, *end, *data; /* end: of a range in a concatenation */
 	size_t len, data_len;
@@ -65,11 +58,11 @@ static void nft_put_elem(struct nlmsghdr *h, const struct elem *e)
 	struct nlattr *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	if (e->interval_end)
 		nft_be32(h, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
-	put_value(h, NFTA_SET_ELEM_KEY, e->key, e->len);
+	nft_value(h, NFTA_SET_ELEM_KEY, e->key, e->len);
 	if (e->end)
-		put_value(h, NFTA_SET_ELEM_KEY_END, e->end, e->len);
+		nft_value(h, NFTA_SET_ELEM_KEY_END, e->end, e->len);
 	if (e->data)
-		put_value(h, NFTA_SET_ELEM_DATA, e->data, e->data_len);
+		nft_value(h, NFTA_SET_ELEM_DATA, e->data, e->data_len);
 	if (e->comment && *e->comment) {
 		/* nft's own format: type 0 (comment), length with NUL, text */
 		uint8_t u[COMMENT_SIZE + 2] = {0};

@@ -138,11 +138,6 @@ const char *nft_ip(int family)
 	return family == AF_INET ? "ip" : "ip6";
 }
 
-void nft_be32(struct nlmsghdr *h, int type, uint32_t v)
-{
-	mnl_attr_put_u32(h, (uint16_t)type, htonl(v));
-}
-
 struct nlmsghdr *nft_msg(struct nl *n, int type, int flags, int family, const char *label)
 {
 	struct nlmsghdr *h =

@@ -110,13 +110,6 @@ static struct nlattr *elem_start(struct nlmsghdr *h, const char *set, struct nla
 	return mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 }
 
-static void elem_key(struct nlmsghdr *h, const void *key, size_t len)
-{
-	struct nlattr *k = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(h, NFTA_DATA_VALUE, len, key);
-	mnl_attr_nest_end(h, k);
-}
-
 static void nft_bridge_put_elem(
     struct nl *n, bool add, const char *set, const void *key, size_t len, const char *comment)
 {
@@ -124,7 +117,7 @@ static void nft_bridge_put_elem(
 	struct nlmsghdr *h = msg(
 	    n, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, NLM_F_ACK | (add ? NLM_F_CREATE : 0));
 	struct nlattr *el = elem_start(h, set, &list);
-	elem_key(h, key, len);
+	nft_value(h, NFTA_SET_ELEM_KEY, key, len);
 	if (comment) {
 		uint8_t u[COMMENT_SIZE + 2] = {0};
 		size_t size = strlen(comment) + 1;
@@ -315,7 +308,7 @@ static int nft_bridge_look(struct nl *n, const char *set, const void *key, struc
 	struct nlmsghdr *h = msg(n, NFT_MSG_GETSETELEM, key ? 0 : NLM_F_DUMP);
 	if (key) {
 		struct nlattr *el = elem_start(h, set, &list);
-		elem_key(h, key, e->len);
+		nft_value(h, NFTA_SET_ELEM_KEY, key, e->len);
 		mnl_attr_nest_end(h, el);
 		mnl_attr_nest_end(h, list);
 	} else {

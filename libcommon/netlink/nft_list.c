@@ -208,10 +208,8 @@ static int nft_list_find(
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
 	struct nlattr *list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
-	struct nlattr *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM),
-		      *k = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(h, NFTA_DATA_VALUE, len, key);
-	mnl_attr_nest_end(h, k);
+	struct nlattr *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+	nft_value(h, NFTA_SET_ELEM_KEY, key, len);
 	mnl_attr_nest_end(h, el);
 	mnl_attr_nest_end(h, list);
 	if (nl_query(&f->body, found_message, x) < 0)

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 #include "err.h"
-#include "nft.h"
+#include "nft_base.h"
 
 #define R0 NFT_REG32_00
 #define CT_STATE_ESTABLISHED 2u /* linux/netfilter/nf_conntrack_common.h: 1 << (ctinfo + 1) */
@@ -35,12 +35,12 @@ static void expr_end(struct nlmsghdr *h, struct nlattr *data)
 	mnl_attr_nest_end(h, outer);
 }
 
-static void nft_rule_be32(struct nlmsghdr *h, int type, uint32_t v)
+void nft_be32(struct nlmsghdr *h, int type, uint32_t v)
 {
 	mnl_attr_put_u32(h, (uint16_t)type, htonl(v));
 }
 
-static void nft_rule_value(struct nlmsghdr *h, int type, const void *p, size_t n)
+void nft_value(struct nlmsghdr *h, int type, const void *p, size_t n)
 {
 	struct nlattr *a = mnl_attr_nest_start(h, (uint16_t)type);
 	mnl_attr_put(h, NFTA_DATA_VALUE, n, p);
@@ -50,27 +50,27 @@ static void nft_rule_value(struct nlmsghdr *h, int type, const void *p, size_t n
 static void nft_rule_meta(struct nlmsghdr *h, uint32_t key, uint32_t reg)
 {
 	struct nlattr *d = expr(h, "meta");
-	nft_rule_be32(h, NFTA_META_KEY, key);
-	nft_rule_be32(h, NFTA_META_DREG, reg);
+	nft_be32(h, NFTA_META_KEY, key);
+	nft_be32(h, NFTA_META_DREG, reg);
 	expr_end(h, d);
 }
 
 static void payload(struct nlmsghdr *h, uint32_t base, uint32_t off, uint32_t len, uint32_t reg)
 {
 	struct nlattr *d = expr(h, "payload");
-	nft_rule_be32(h, NFTA_PAYLOAD_DREG, reg);
-	nft_rule_be32(h, NFTA_PAYLOAD_BASE, base);
-	nft_rule_be32(h, NFTA_PAYLOAD_OFFSET, off);
-	nft_rule_be32(h, NFTA_PAYLOAD_LEN, len);
+	nft_be32(h, NFTA_PAYLOAD_DREG, reg);
+	nft_be32(h, NFTA_PAYLOAD_BASE, base);
+	nft_be32(h, NFTA_PAYLOAD_OFFSET, off);
+	nft_be32(h, NFTA_PAYLOAD_LEN, len);
 	expr_end(h, d);
 }
 
 static void cmp(struct nlmsghdr *h, uint32_t op, const void *p, size_t n)
 {
 	struct nlattr *d = expr(h, "cmp");
-	nft_rule_be32(h, NFTA_CMP_SREG, R0);
-	nft_rule_be32(h, NFTA_CMP_OP, op);
-	nft_rule_value(h, NFTA_CMP_DATA, p, n);
+	nft_be32(h, NFTA_CMP_SREG, R0);
+	nft_be32(h, NFTA_CMP_OP, op);
+	nft_value(h, NFTA_CMP_DATA, p, n);
 	expr_end(h, d);
 }
 
@@ -79,11 +79,11 @@ static void lookup(struct nlmsghdr *h, const char *set, bool invert, bool map)
 {
 	struct nlattr *d = expr(h, "lookup");
 	mnl_attr_put_strz(h, NFTA_LOOKUP_SET, set);
-	nft_rule_be32(h, NFTA_LOOKUP_SREG, R0);
+	nft_be32(h, NFTA_LOOKUP_SREG, R0);
 	if (map)
-		nft_rule_be32(h, NFTA_LOOKUP_DREG, R0);
+		nft_be32(h, NFTA_LOOKUP_DREG, R0);
 	if (invert)
-		nft_rule_be32(h, NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+		nft_be32(h, NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 	expr_end(h, d);
 }
 
@@ -91,15 +91,15 @@ static void ct_bits(struct nlmsghdr *h, uint32_t key, uint32_t bits)
 {
 	uint32_t zero = 0;
 	struct nlattr *d = expr(h, "ct");
-	nft_rule_be32(h, NFTA_CT_KEY, key);
-	nft_rule_be32(h, NFTA_CT_DREG, R0);
+	nft_be32(h, NFTA_CT_KEY, key);
+	nft_be32(h, NFTA_CT_DREG, R0);
 	expr_end(h, d);
 	d = expr(h, "bitwise");
-	nft_rule_be32(h, NFTA_BITWISE_SREG, R0);
-	nft_rule_be32(h, NFTA_BITWISE_DREG, R0);
-	nft_rule_be32(h, NFTA_BITWISE_LEN, 4);
-	nft_rule_value(h, NFTA_BITWISE_MASK, &bits, 4);
-	nft_rule_value(h, NFTA_BITWISE_XOR, &zero, 4);
+	nft_be32(h, NFTA_BITWISE_SREG, R0);
+	nft_be32(h, NFTA_BITWISE_DREG, R0);
+	nft_be32(h, NFTA_BITWISE_LEN, 4);
+	nft_value(h, NFTA_BITWISE_MASK, &bits, 4);
+	nft_value(h, NFTA_BITWISE_XOR, &zero, 4);
 	expr_end(h, d);
 	cmp(h, NFT_CMP_NEQ, &zero, 4);
 }
@@ -108,9 +108,9 @@ static void fib_local(struct nlmsghdr *h)
 {
 	uint32_t local = 2; /* RTN_LOCAL */
 	struct nlattr *d = expr(h, "fib");
-	nft_rule_be32(h, NFTA_FIB_DREG, R0);
-	nft_rule_be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	nft_rule_be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	nft_be32(h, NFTA_FIB_DREG, R0);
+	nft_be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nft_be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
 	expr_end(h, d);
 	cmp(h, NFT_CMP_EQ, &local, 4);
 }
@@ -120,9 +120,9 @@ static void fib_no_way_back(struct nlmsghdr *h)
 {
 	uint32_t none = 0;
 	struct nlattr *d = expr(h, "fib");
-	nft_rule_be32(h, NFTA_FIB_DREG, R0);
-	nft_rule_be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
-	nft_rule_be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT);
+	nft_be32(h, NFTA_FIB_DREG, R0);
+	nft_be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
+	nft_be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT);
 	expr_end(h, d);
 	cmp(h, NFT_CMP_EQ, &none, 4);
 }
@@ -130,10 +130,10 @@ static void fib_no_way_back(struct nlmsghdr *h)
 static void nft_rule_verdict(struct nlmsghdr *h, int code, const char *chain)
 {
 	struct nlattr *d = expr(h, "immediate");
-	nft_rule_be32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	nft_be32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 	struct nlattr *data = mnl_attr_nest_start(h, NFTA_IMMEDIATE_DATA);
 	struct nlattr *v = mnl_attr_nest_start(h, NFTA_DATA_VERDICT);
-	nft_rule_be32(h, NFTA_VERDICT_CODE, (uint32_t)code);
+	nft_be32(h, NFTA_VERDICT_CODE, (uint32_t)code);
 	if (chain)
 		mnl_attr_put_strz(h, NFTA_VERDICT_CHAIN, chain);
 	mnl_attr_nest_end(h, v);
@@ -153,10 +153,10 @@ static void dnat(struct nlmsghdr *h, int family, bool addr, const char *map)
 	payload(h, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg + 1);
 	lookup(h, map, false, true);
 	struct nlattr *d = expr(h, "nat");
-	nft_rule_be32(h, NFTA_NAT_TYPE, NFT_NAT_DNAT);
-	nft_rule_be32(h, NFTA_NAT_FAMILY, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	nft_rule_be32(h, NFTA_NAT_REG_ADDR_MIN, R0);
-	nft_rule_be32(h, NFTA_NAT_REG_PROTO_MIN, R0 + len / 4);
+	nft_be32(h, NFTA_NAT_TYPE, NFT_NAT_DNAT);
+	nft_be32(h, NFTA_NAT_FAMILY, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_be32(h, NFTA_NAT_REG_ADDR_MIN, R0);
+	nft_be32(h, NFTA_NAT_REG_PROTO_MIN, R0 + len / 4);
 	expr_end(h, d);
 }
 
