@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include "digest.h"
 
+struct archive;
 enum compression { COMP_NONE, COMP_GZIP, COMP_ZSTD, COMP_XZ, COMP_BZIP2 };
 
 #define STREAM_CHUNK (256 << 10)
@@ -40,8 +41,9 @@ ssize_t stream_fill(int fd, char *buf, size_t n);
  * also written to `copy` (borrowed; -1: to none). With `hash` their digest is computed. -1 with
  * fail(). */
 int stream_open(struct stream *s, int fd, const char *what, bool gzip, bool hash, int copy);
-/* The next plain bytes, which are valid until the next call; 0 at the end, -1 with fail(). */
-ssize_t stream_read(struct stream *s, const void **data);
+/* The next plain bytes, which are valid until the next call; 0 at the end, -1 with fail(), and the
+ * archive told: libarchive's archive_read_callback. */
+ssize_t stream_read(struct archive *a, void *stream, const void **data);
 /* Read what is left. The digest, if it was asked for, goes to hex (may be NULL). -1 with fail(). */
 int stream_finish(struct stream *s, char hex[DIGEST_HEX]);
 void stream_close(struct stream *s);

@@ -127,19 +127,11 @@ static int spool_entry(struct image_files *f, struct archive *a, struct archive_
 	return spool_data(f, a, to);
 }
 
-static la_ssize_t files_tar_read(struct archive *a, void *arg, const void **data)
-{
-	ssize_t n = stream_read(arg, data);
-	if (n < 0)
-		archive_set_error(a, errno, "%s", fail_msg());
-	return n;
-}
-
 static int spool(struct image_files *f, struct stream *in, struct archive *a)
 {
 	struct archive_entry *e;
 	archive_read_support_format_tar(a);
-	int r = archive_read_open(a, in, NULL, files_tar_read, NULL);
+	int r = archive_read_open(a, in, NULL, stream_read, NULL);
 	while (r >= ARCHIVE_WARN && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF &&
 	       r >= ARCHIVE_WARN)
 		if (spool_entry(f, a, e) < 0)

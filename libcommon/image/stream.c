@@ -62,12 +62,17 @@ static ssize_t raw_read(struct stream *s, const void **data)
 	return n < 0 ? fail_tried(s->what, "read") : n;
 }
 
-static la_ssize_t filter_read(struct archive *a, void *arg, const void **data)
+/* libarchive is told of an error. */
+static la_ssize_t read_told(struct archive *a, ssize_t n)
 {
-	ssize_t n = raw_read(arg, data);
 	if (n < 0)
 		archive_set_error(a, errno, "%s", fail_msg());
 	return n;
+}
+
+static la_ssize_t filter_read(struct archive *a, void *arg, const void **data)
+{
+	return read_told(a, raw_read(arg, data));
 }
 
 /* --- decompression --- */
@@ -123,7 +128,7 @@ static ssize_t filtered(struct stream *s, const void **data)
 	return r < ARCHIVE_OK ? damaged(s) : (ssize_t)n;
 }
 
-ssize_t stream_read(struct stream *s, const void **data)
+static ssize_t next_bytes(struct stream *s, const void **data)
 {
 	struct stream_parts *p = s->parts;
 	ssize_t n = p->filter ? filtered(s, data) : raw_read(s, data);
@@ -137,12 +142,17 @@ ssize_t stream_read(struct stream *s, const void **data)
 	return n;
 }
 
+ssize_t stream_read(struct archive *a, void *s, const void **data)
+{
+	return read_told(a, next_bytes(s, data));
+}
+
 int stream_finish(struct stream *s, char hex[DIGEST_HEX])
 {
 	struct stream_parts *p = s->parts;
 	const void *data;
 	ssize_t n;
-	while ((n = stream_read(s, &data)) > 0)
+	while ((n = next_bytes(s, &data)) > 0)
 		;
 	/* There may be data after the end of a compressed stream: it is read, so that whoever
 	 * writes it can finish. */

@@ -343,21 +343,13 @@ static int unpack_entry(struct unpack *u, struct archive_entry *e)
 
 /* --- the whole --- */
 
-static la_ssize_t unpack_tar_read(struct archive *a, void *arg, const void **data)
-{
-	ssize_t n = stream_read(arg, data);
-	if (n < 0)
-		archive_set_error(a, errno, "%s", fail_msg());
-	return n;
-}
-
 static int tar_open(struct unpack *u, struct stream *s)
 {
 	u->a = archive_read_new();
 	if (!u->a)
 		return fail("%s: out of memory", s->what);
 	archive_read_support_format_tar(u->a);
-	if (archive_read_open(u->a, s, NULL, unpack_tar_read, NULL) < ARCHIVE_WARN)
+	if (archive_read_open(u->a, s, NULL, stream_read, NULL) < ARCHIVE_WARN)
 		return tar_fail(u, NULL);
 	return 0;
 }
