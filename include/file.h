@@ -46,6 +46,8 @@ char *fd_where(int fd);
 bool path_is_open(const char *path);
 /* mkdir -p; existing directories are fine. */
 int dir_make(const char *path, mode_t mode);
+/* For openat(2): a folder to read, and no link to one. */
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 /* open(2) of a directory to read it, close-on-exec. -1 (errno; no fail()). */
 int dir_open(const char *path);
 /* The same below `dirfd`; the last component may be no link. -1 with fail(). */

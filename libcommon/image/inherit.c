@@ -33,7 +33,6 @@
 #include "unpack.h"
 
 #define COPY_MAX 0x7ffff000 /* what the kernel copies at once */
-#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* The layers of an image up to the one that is looked at, ids[top]; and the folders that ways went
  * through, by a hash of their paths, with the lowest layer that shows in each, counted from 1: a

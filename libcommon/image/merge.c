@@ -7,15 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "layer.h"
 #include "merge.h"
 #include "str.h"
-
-#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static void more_files(void)
 {
@@ -48,34 +46,30 @@ static int merge_by_name(const void *a, const void *b)
 	return r ? r : (x->layer > y->layer) - (x->layer < y->layer);
 }
 
-struct dirent_s { /* getdents64(2) */
-	uint64_t ino;
-	int64_t off;
-	unsigned short len;
-	unsigned char type;
-	char name[];
+struct listing {
+	struct merged *m;
+	size_t layer;
 };
 
-/* By the system call: the buffer of readdir(3) costs an mmap and a munmap for each directory. */
+static int list_entry(int dirfd, const char *name, void *arg)
+{
+	const struct listing *l = arg;
+	struct merged *m = l->m;
+	(void)dirfd;
+	if (m->nnames == m->room) {
+		m->room = m->room ? 2 * m->room : 64;
+		m->names = xrealloc(m->names, m->room * sizeof *m->names);
+	}
+	m->names[m->nnames++] = (struct merged_name){xstrdup(name), l->layer};
+	return 0;
+}
+
 static int list_one(struct merged *m, size_t layer)
 {
-	_Alignas(struct dirent_s) char buf[32768];
-	long n;
+	struct listing l = {m, layer};
 	if (lseek(m->fds[layer], 0, SEEK_SET) < 0)
 		return fail_errno("read a directory");
-	while ((n = syscall(SYS_getdents64, m->fds[layer], buf, sizeof buf)) > 0)
-		for (char *p = buf; p < buf + n;) {
-			const struct dirent_s *e = (const struct dirent_s *)p;
-			p += e->len;
-			if (strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
-				continue;
-			if (m->nnames == m->room) {
-				m->room = m->room ? 2 * m->room : 64;
-				m->names = xrealloc(m->names, m->room * sizeof *m->names);
-			}
-			m->names[m->nnames++] = (struct merged_name){xstrdup(e->name), layer};
-		}
-	return n < 0 ? fail_errno("read a directory") : 0;
+	return dir_scan(m->fds[layer], list_entry, &l);
 }
 
 int merged_list(struct merged *m)
