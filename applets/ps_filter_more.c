@@ -98,12 +98,13 @@ static bool by_health(const struct container *c, const char *want)
 
 static int check_health(const char *want)
 {
-	static const char *const all[] = {"starting", "healthy", "unhealthy", "none"};
-	for (size_t i = 0; i < 4; i++)
-		if (strcmp(all[i], want) == 0)
+	for (int i = 0; i < HEALTH_STATES; i++)
+		if (strcmp(health_names[i], want) == 0)
 			return 0;
-	return fail(
-	    "--filter: '%s' is not a health status (starting, healthy, unhealthy or none)", want);
+	return strcmp(want, "none") == 0 ? 0
+					 : fail("--filter: '%s' is not a health status (starting, "
+						"healthy, unhealthy or none)",
+					       want);
 }
 
 static int check_exited(const char *want)

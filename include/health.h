@@ -45,7 +45,10 @@ struct monitor;
 /* What flags ask for and what the image says (NULL: there is none), into conf. 0 or -1 with
  * fail_usage(). */
 int health_record(const struct create_flags *o, const struct image *im, struct kv *conf);
-/* "starting", "healthy" or "unhealthy"; "" where it is not checked. Static. */
+/* The states, as docker names them. */
+enum { HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY, HEALTH_STATES };
+extern const char *const health_names[HEALTH_STATES];
+/* One of these names; "" where it is not checked. Static. */
 const char *health_status(const struct container *c);
 
 /* --- the monitor's (monitor_parts.h) --- */

@@ -34,8 +34,6 @@
 
 #define OUTPUT_MAX 4096
 enum { PASSED, FAILED, SKIPPED }; /* how the process of a check ends */
-static const char *const words[] = {"starting", "healthy", "unhealthy"};
-enum { STARTING, HEALTHY, UNHEALTHY };
 
 static void health_arm(struct monitor *m, int64_t ms)
 {
@@ -47,7 +45,7 @@ static void health_arm(struct monitor *m, int64_t ms)
 
 static bool health_in_period(const struct health *h)
 {
-	return h->status == STARTING && now_ms() - h->began < h->numbers[HEALTH_PERIOD];
+	return h->status == HEALTH_STARTING && now_ms() - h->began < h->numbers[HEALTH_PERIOD];
 }
 
 static void health_arm_next(struct monitor *m)
@@ -61,9 +59,9 @@ static void health_take(struct health *h, bool passed)
 {
 	if (passed) {
 		h->failing = 0;
-		h->status = HEALTHY;
+		h->status = HEALTH_HEALTHY;
 	} else if (!health_in_period(h) && ++h->failing >= h->numbers[HEALTH_RETRIES]) {
-		h->status = UNHEALTHY;
+		h->status = HEALTH_UNHEALTHY;
 	}
 }
 
@@ -84,7 +82,7 @@ static void health_write(const struct monitor *m, const char *entry)
 	if (entry)
 		log[n++] = entry;
 	from = n > HEALTH_LOGS ? n - HEALTH_LOGS : 0;
-	kv_set(&now, "status", words[m->health.status]);
+	kv_set(&now, "status", health_names[m->health.status]);
 	kv_setf(&now, "failing", "%d", m->health.failing);
 	for (int i = from; i < n; i++)
 		kv_set(&now, (char[]){'l', 'o', 'g', (char)('0' + i - from), 0}, log[i]);
@@ -330,9 +328,9 @@ void health_ended(struct monitor *m, pid_t pid, int status, bool over)
 	health_arm_next(m);
 	if (was == h->status)
 		return;
-	_cleanup_free_ char *action = xasprintf("health_status: %s", words[h->status]);
+	_cleanup_free_ char *action = xasprintf("health_status: %s", health_names[h->status]);
 	event_container(m->c, action, NULL, NULL);
-	if (h->status == UNHEALTHY)
+	if (h->status == HEALTH_UNHEALTHY)
 		health_failed(m);
 }
 

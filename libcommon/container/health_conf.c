@@ -102,15 +102,17 @@ bool health_read(const struct container *c, struct kv *out)
 	return c->dir >= 0 && kv_read_at(out, c->dir, "health") == 0;
 }
 
+const char *const health_names[] = {
+    [HEALTH_STARTING] = "starting", [HEALTH_HEALTHY] = "healthy", [HEALTH_UNHEALTHY] = "unhealthy"};
+
 const char *health_status(const struct container *c)
 {
-	static const char *const all[] = {"starting", "healthy", "unhealthy"};
 	struct kv kv;
-	const char *r = kv_get(&c->conf, "health") ? all[0] : "";
+	const char *r = kv_get(&c->conf, "health") ? health_names[0] : "";
 	if (health_read(c, &kv))
-		for (size_t i = 0; i < 3; i++)
-			if (str_eq(kv_get(&kv, "status"), all[i]))
-				r = all[i];
+		for (int i = 0; i < HEALTH_STATES; i++)
+			if (str_eq(kv_get(&kv, "status"), health_names[i]))
+				r = health_names[i];
 	kv_free(&kv);
 	return r;
 }
