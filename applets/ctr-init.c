@@ -26,6 +26,7 @@
 #include "init.h"
 #include "opt.h"
 #include "record.h"
+#include "spec.h"
 #include "steer.h"
 #include "str.h"
 
@@ -204,7 +205,7 @@ static _Noreturn void be_machine(char **argv)
 	mount_all();
 	setsid();
 	ioctl(0, TIOCSCTTY, 1);
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
+	setenv("PATH", SPEC_PATH, 0);
 	load_modules();
 	for (size_t i = 0; i < before.n && code == 0; i++) {
 		code = supervise((char *[]){"/bin/sh", "-c", before.v[i], NULL});

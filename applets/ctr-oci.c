@@ -462,8 +462,8 @@ int ctr_oci_main(int argc, char **argv)
 		help_head("", argv[1]);
 	int n = opt_parse(&usage, argc, argv);
 	if (g.version) {
-		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: 1.3.0\n", called, CTR_VERSION,
-		    CTR_VERSION);
+		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: " SPEC_VERSION_MAX "\n", called,
+		    CTR_VERSION, CTR_VERSION);
 		return 0;
 	}
 	if (n >= argc)

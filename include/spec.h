@@ -17,6 +17,10 @@
 #include "idmap_types.h"
 #include "str.h"
 
+/* The ociVersion that is written where none is given, and the newest one that is known. */
+#define SPEC_VERSION "1.2.0"
+#define SPEC_VERSION_MAX "1.3.0"
+
 /* PATH of a process that neither the image nor the caller gives one. */
 #define SPEC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -56,10 +56,10 @@ json_t *hook_annotations(const struct spec *s)
 static char *hook_state(
     const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
 {
-	_cleanup_json_ json_t *state =
-	    json_make("{ociVersion:s,id:s,status:s,pid:i,bundle:s,annotations:o}",
-		s->version ? s->version : "1.2.0", about->id ? about->id : "", hook_status(when),
-		(int)about->pid, about->bundle ? about->bundle : "/", hook_annotations(s));
+	_cleanup_json_ json_t *state = json_make(
+	    "{ociVersion:s,id:s,status:s,pid:i,bundle:s,annotations:o}",
+	    s->version ? s->version : SPEC_VERSION, about->id ? about->id : "", hook_status(when),
+	    (int)about->pid, about->bundle ? about->bundle : "/", hook_annotations(s));
 	return json_text(state);
 }
 

@@ -87,7 +87,7 @@ static void features_linux(struct buf *b)
 char *oci_features(void)
 {
 	struct buf b = {0};
-	buf_puts(&b, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.3.0\"");
+	buf_puts(&b, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" SPEC_VERSION_MAX "\"");
 	put_words(&b, "hooks",
 	    "prestart createRuntime createContainer startContainer poststart poststop");
 	struct strv options = {0};
@@ -107,7 +107,7 @@ char *oci_default_config(bool rootless)
 	struct spec s;
 	spec_default(&s);
 	free(s.version);
-	s.version = xstrdup("1.3.0");
+	s.version = xstrdup(SPEC_VERSION_MAX);
 	s.terminal = s.no_new_privileges = s.root_readonly = true;
 	s.hostname = xstrdup("runc");
 	s.root_path = xstrdup("rootfs");

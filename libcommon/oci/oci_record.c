@@ -244,11 +244,11 @@ char *oci_record_json(const struct oci_record *r)
 		   *notes = kv_get(&r->state, "annotations"), *owner = kv_get(&r->state, "owner");
 	_cleanup_json_ json_t *extra =
 	    notes && *notes ? json_parse("annotations", notes, strlen(notes)) : json_make("{}");
-	_cleanup_json_ json_t *j =
-	    json_make("{ociVersion:s,id:s,pid:i,status:s,bundle:s*,rootfs:s*,created:s*,"
-		      "annotations:O,owner:s}",
-		version ? version : "1.3.0", r->id, (int)r->pid, oci_status_name(r->status),
-		kv_get(&r->state, "bundle"), kv_get(&r->state, "rootfs"),
-		kv_get(&r->state, "created"), extra, owner ? owner : "");
+	_cleanup_json_ json_t *j = json_make(
+	    "{ociVersion:s,id:s,pid:i,status:s,bundle:s*,rootfs:s*,created:s*,"
+	    "annotations:O,owner:s}",
+	    version ? version : SPEC_VERSION_MAX, r->id, (int)r->pid, oci_status_name(r->status),
+	    kv_get(&r->state, "bundle"), kv_get(&r->state, "rootfs"), kv_get(&r->state, "created"),
+	    extra, owner ? owner : "");
 	return json_pretty(j);
 }

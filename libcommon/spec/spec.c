@@ -157,7 +157,7 @@ void spec_default(struct spec *s)
 	static const char *const readonly[] = {
 	    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 	memset(s, 0, sizeof *s);
-	s->version = xstrdup("1.2.0");
+	s->version = xstrdup(SPEC_VERSION);
 	s->umask = -1;
 	s->cwd = xstrdup("/");
 	s->ns_new = 1u << NS_MNT | 1u << NS_PID | 1u << NS_NET | 1u << NS_IPC | 1u << NS_UTS |

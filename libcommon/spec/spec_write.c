@@ -109,7 +109,7 @@ char *spec_text(const struct spec *s)
 {
 	struct buf b = {.p = xmalloc(8192), .room = 8192}; /* most fit */
 	buf_puts(&b, "{");
-	spec_put_str(&b, "ociVersion", s->version ? s->version : "1.2.0");
+	spec_put_str(&b, "ociVersion", s->version ? s->version : SPEC_VERSION);
 	spec_put_process(&b, s);
 	spec_put_open(&b, "root");
 	spec_put_str(&b, "path", s->root_path ? s->root_path : "rootfs");
