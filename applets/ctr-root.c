@@ -271,7 +271,7 @@ int ctr_root_main(int argc, char **argv)
 	r.userns = userns_nested();
 	r.nodev = nodev && !r.userns; /* nobody makes any in a user namespace */
 	r.passing = lost;
-	r.cgroup = s.ns_new & 1u << NS_CGROUP ? NULL : cgroup_of_self();
+	r.cgroup = s.ns_new & 1u << NS_CGROUP ? NULL : cgroup_of_self(false);
 	if (rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0 || rootfs_cgroups(&r) < 0 ||
 	    rootfs_enter(&r) < 0 || rootfs_finish(&r) < 0)
 		die_fail();

@@ -75,8 +75,9 @@ int cgroup_join(const char *path, pid_t pid);
  * children, move into that of the process whose /proc directory is given (or -1). */
 int cgroup_enter(const char *path, bool v1_only, int procdir);
 /* The caller's own group, of the v2 side where there is one, else of the first hierarchy; NULL in
- * their root, and in a cgroup namespace of its own. Caller frees. */
-char *cgroup_of_self(void);
+ * their root, and in a cgroup namespace of its own; with `v2_only`, also where there is no v2 side.
+ * Caller frees. */
+char *cgroup_of_self(bool v2_only);
 /* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was.
  * -1 with fail(), which names those where it could not be; it is in the others. */
 int cgroup_return(pid_t pid, const char *was);

@@ -283,12 +283,13 @@ int cgroup_return(pid_t pid, const char *was)
 	return r;
 }
 
-char *cgroup_of_self(void)
+char *cgroup_of_self(bool v2_only)
 {
 	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
 	if (!text)
 		return NULL;
-	const char *v2 = strstr(text, "\n0::/"), *at = strchr(v2 ? v2 : text, '/');
+	const char *v2 = str_starts(text, "0::/") ? text : strstr(text, "\n0::/"),
+		   *from = v2 || v2_only ? v2 : text, *at = from ? strchr(from, '/') : NULL;
 	size_t n = at ? strcspn(++at, "\n") : 0;
 	return n ? xstrndup(at, n) : NULL;
 }

@@ -89,22 +89,15 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 	return oci_spec_check(s) < 0 ? fail_about(path) : 0;
 }
 
-/* A user can only have groups below one that is delegated to the user: the caller's own, on v2. */
-static char *oci_bundle_own_group(void)
-{
-	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
-	char *v2 = text ? strstr(text, "0::/") : NULL;
-	if (!v2 || (v2 != text && v2[-1] != '\n'))
-		return xstrdup("");
-	return xstrndup(v2 + 4, strcspn(v2 + 4, "\n"));
-}
-
 char *oci_group_path(const char *cgroups_path, const char *id)
 {
 	const char *p = cgroups_path && *cgroups_path ? cgroups_path : NULL;
-	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? oci_bundle_own_group()
-								       : xstrdup(""),
-			    *all = p ? path_join(own, p) : xasprintf("%s/ctr-oci/%s", own, id);
+	/* A user can only have groups below one that is delegated to the user: the caller's own, on
+	 * v2. */
+	_cleanup_free_ char *own =
+	    geteuid() != 0 && (!p || *p != '/') ? cgroup_of_self(true) : NULL;
+	const char *top = own ? own : "";
+	_cleanup_free_ char *all = p ? path_join(top, p) : xasprintf("%s/ctr-oci/%s", top, id);
 	char *plain = str_plain_path(all);
 	if (plain && *plain)
 		return plain;
