@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
@@ -156,7 +157,7 @@ static int keep_one(pid_t whom, enum spec_ns ns)
 	struct statfs fs;
 	if (fd < 0)
 		return fail("keep the %s namespace at '%s': %m", spec_ns_names[ns], to);
-	if (fstatfs(fd, &fs) == 0 && fs.f_type == 0x6e736673 /* NSFS_MAGIC */)
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC)
 		return errno = EEXIST,
 		       fail("%s: a namespace is kept there already (umount it)", to);
 	if (mount(from, to, NULL, MS_BIND, NULL) == 0)

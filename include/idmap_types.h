@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How an id that is not mapped is shown (kernel.overflowuid). */
+#define ID_NOBODY 65534
+
 struct idmap_entry { /* linux.uidMappings[] of OCI's config-linux.md */
 	uint32_t container, host, size;
 };

@@ -15,6 +15,8 @@ struct seccomp_row {
 	unsigned short nr : 9, rule : 7;
 };
 #define SECCOMP_OWN 504
+/* No system call's number is as high as this; arm's own apart. */
+#define SECCOMP_CALLS 512
 /* The first number of a system call on this architecture: the rows of the table and the ranges in
  * filter_rules.c count from there. */
 #ifdef __mips__

@@ -1,6 +1,7 @@
 /* cni.c: the frame of a CNI plugin: environment, configuration, command, and answer; see cni.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "err.h"
 #include "file.h"
 
-#define NSFS_MAGIC 0x6e736673
 #define CONF_MAX (4 << 20) /* bytes of a configuration: GC names every attachment of a node */
 
 static const struct {

@@ -31,7 +31,6 @@
 #include "tty.h"
 #include "undo.h"
 
-#define NOBODY 65534
 #define ADMIN (1ull << 21) /* CAP_SYS_ADMIN */
 
 /* An empty root of our own; on an initramfs, from which one cannot pivot away, it is mounted over
@@ -102,8 +101,9 @@ static _Noreturn void maker(int sock, int pidns)
 	title_wipe("ctr");
 	sys_close_others(3, (int[]){sock, pidns}, 2);
 	if (setns(pidns, CLONE_NEWPID) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
-	    setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0 || caps_apply(~0ull, ADMIN, ADMIN, 0, 0) < 0 ||
+	    setgroups(0, NULL) < 0 || setresgid(ID_NOBODY, ID_NOBODY, ID_NOBODY) < 0 ||
+	    setresuid(ID_NOBODY, ID_NOBODY, ID_NOBODY) < 0 ||
+	    caps_apply(~0ull, ADMIN, ADMIN, 0, 0) < 0 ||
 	    unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) < 0 ||
 	    empty_root() < 0)
 		_exit(1);

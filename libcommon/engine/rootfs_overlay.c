@@ -17,8 +17,6 @@
 #include "userns.h"
 #include "trace.h"
 
-#define NOBODY 65534 /* how an id that is not mapped is shown (kernel.overflowuid) */
-
 static const char *upper_of(const struct rootfs *r)
 {
 	return r->upper ? r->upper : "upper";
@@ -31,7 +29,7 @@ static void copy_root_mode(const struct rootfs *r, int lower, int upper)
 	struct stat l, u;
 	if (fstat(lower, &l) < 0 || fstat(upper, &u) < 0)
 		return;
-	bool foreign = r->userns && (l.st_uid == NOBODY || l.st_gid == NOBODY);
+	bool foreign = r->userns && (l.st_uid == ID_NOBODY || l.st_gid == ID_NOBODY);
 	if (!foreign && (l.st_uid != u.st_uid || l.st_gid != u.st_gid) &&
 	    fchown(upper, l.st_uid, l.st_gid) < 0)
 		return; /* with a map of one id this may fail: the overlay works all the same */

@@ -11,7 +11,6 @@
 #include "filter_rules.h"
 #include "str.h"
 
-#define MAX_NR 512
 /* Placeholders in the jt and jf of a condition until the jump targets are known: it holds, it does
  * not. */
 #define OK_ 254
@@ -28,7 +27,7 @@ static const char *name_at(unsigned i)
 const char *filter_call_name(uint32_t arch, uint32_t nr)
 {
 	for (unsigned i = 0; i < seccomp_names_n; i++)
-		if (nr < SECCOMP_BASE + MAX_NR &&
+		if (nr < SECCOMP_BASE + SECCOMP_CALLS &&
 		    seccomp_numbers[i][arch != seccomp_table_arch] == (int)nr)
 			return name_at(i);
 	return NULL;
@@ -191,12 +190,12 @@ static bool nr_known(int nr, int arch)
 /* Ranges of one architecture: neighbours with one plain verdict are one. */
 static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_range *out)
 {
-	static unsigned short of[MAX_NR];
+	static unsigned short of[SECCOMP_CALLS];
 	memset(of, 0, sizeof of);
 	/* From the end: the first of several simple rules counts. */
 	for (size_t i = f->n; i-- > 0;) {
 		int nr = seccomp_numbers[f->v[i].name][arch] - SECCOMP_BASE;
-		if (nr < 0 || nr >= MAX_NR)
+		if (nr < 0 || nr >= SECCOMP_CALLS)
 			continue;
 		bool plain = of[nr] && of[nr] < CALL;
 		if (f->v[i].n == 0)
@@ -211,13 +210,13 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 	uint32_t act = f->dflt & SECCOMP_RET_ACTION_FULL;
 	bool refuses = act == SECCOMP_RET_ERRNO || act == SECCOMP_RET_TRAP ||
 		       act == SECCOMP_RET_KILL_THREAD || act == SECCOMP_RET_KILL_PROCESS;
-	int top = MAX_NR;
+	int top = SECCOMP_CALLS;
 	while (refuses && top > 0 && !nr_known(SECCOMP_BASE + top - 1, arch))
 		top--;
 	unsigned n = 0;
-	for (int nr = 0; nr <= MAX_NR; nr++) {
+	for (int nr = 0; nr <= SECCOMP_CALLS; nr++) {
 		unsigned short r = 0;
-		if (nr < top && nr < MAX_NR)
+		if (nr < top && nr < SECCOMP_CALLS)
 			r = of[nr];
 		else if (refuses)
 			r = UNKNOWN;
@@ -235,8 +234,8 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char *what)
 {
 	struct side s = {f, 0};
-	_cleanup_free_ struct seccomp_range *a = xcalloc(MAX_NR + 1, sizeof *a),
-					    *b = xcalloc(MAX_NR + 1, sizeof *b);
+	_cleanup_free_ struct seccomp_range *a = xcalloc(SECCOMP_CALLS + 1, sizeof *a),
+					    *b = xcalloc(SECCOMP_CALLS + 1, sizeof *b);
 	if (f->n >= UNKNOWN) {
 		fail("%s: more than %u rules", what, UNKNOWN - 1);
 		return NULL;

@@ -15,8 +15,6 @@
 
 #include "seccomp_table.h"
 
-#define MAX_NR 512
-
 static const char allowed[] =
     "accept accept4 access adjtimex alarm bind brk cacheflush cachestat capget capset chdir chmod "
     "chown chown32 clock_adjtime "
@@ -190,7 +188,7 @@ static int number(uint32_t arch, const char *name)
 		return 258;
 	/* i386 had socketcall and ipc before it had socket, semget and so on as calls: there
 	 * libseccomp gives these names numbers of its own, but the numbers have the names. */
-	for (nr = base(arch); nr < base(arch) + MAX_NR; nr++) {
+	for (nr = base(arch); nr < base(arch) + SECCOMP_CALLS; nr++) {
 		char *s = seccomp_syscall_resolve_num_arch(arch, nr);
 		int same = s && strcmp(s, name) == 0;
 		free(s);
@@ -208,7 +206,7 @@ static void mark(unsigned char *rules, uint32_t arch, const char *names, int rul
 	char *copy = strdup(names), *save = NULL;
 	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		int nr = number(arch, w) - base(arch);
-		if (nr >= 0 && nr < MAX_NR)
+		if (nr >= 0 && nr < SECCOMP_CALLS)
 			rules[nr] = (unsigned char)rule;
 	}
 	free(copy);
@@ -216,13 +214,13 @@ static void mark(unsigned char *rules, uint32_t arch, const char *names, int rul
 
 static void table(const char *name, uint32_t arch)
 {
-	unsigned char rules[MAX_NR];
+	unsigned char rules[SECCOMP_CALLS];
 	if (!arch) {
 		printf("const struct seccomp_row %s[] = {{0, %d}};\nconst unsigned %s_n = 0;\n",
 		    name, RULE_UNKNOWN, name);
 		return;
 	}
-	for (int nr = 0; nr < MAX_NR; nr++) {
+	for (int nr = 0; nr < SECCOMP_CALLS; nr++) {
 		char *known = seccomp_syscall_resolve_num_arch(arch, base(arch) + nr);
 		rules[nr] = known || (nr >= 450 && nr <= NEWEST) ? RULE_DENY : RULE_UNKNOWN;
 		free(known);
@@ -232,7 +230,7 @@ static void table(const char *name, uint32_t arch)
 		mark(rules, arch, special[i].names, special[i].rule);
 	printf("const struct seccomp_row %s[] = {\n", name);
 	int last = -1, n = 0;
-	for (int nr = 0; nr < MAX_NR; nr++) {
+	for (int nr = 0; nr < SECCOMP_CALLS; nr++) {
 		if (rules[nr] == last)
 			continue;
 		printf("    {%d, %d},\n", nr, rules[nr]);
@@ -256,10 +254,10 @@ static int by_name(const void *a, const void *b)
 /* Every name that one of the two architectures has, for profiles from outside. */
 static void names(uint32_t a, uint32_t b)
 {
-	static char *all[2 * MAX_NR + 32];
+	static char *all[2 * SECCOMP_CALLS + 32];
 	size_t n = 0;
 	for (int k = 0; k < (b ? 2 : 1); k++)
-		for (int nr = 0; nr < MAX_NR; nr++) {
+		for (int nr = 0; nr < SECCOMP_CALLS; nr++) {
 			char *s = seccomp_syscall_resolve_num_arch(k ? b : a, base(a) + nr);
 			if (s)
 				all[n++] = s;
