@@ -257,7 +257,9 @@ load lib
 @test "19 docker's port, inspect of anything, filters of images, history, export, stats --format" {
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
 	ctr-run --keep --name mk box true
-	sleep 1 # images have whole seconds
+	# images have whole seconds
+	now=$(date +%s)
+	wait_for 2 eval '[ "$(date +%s)" != $now ]'
 	ctr-commit -c 'CMD ["httpd","-f"]' -c 'LABEL tier=web' -m note mk web:1 >/dev/null
 	d() { "$CTRBOX" "$@"; }
 	# one id, wherever it is told: "is it the newest?" and "who runs it?" are asked by it
@@ -318,11 +320,14 @@ load lib
 		dd bs=1 count=3 2>/dev/null | od -An -tx1
 		exec sleep 100' >/dev/null
 	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
-	type_keys() { # the keys come a moment after ctr-attach
+	raw() { stty -a -F "$(cat tty)" | grep -q -e -icanon; }
+	type_keys() { # until ctr-attach has ended
 		local keys=$1
 		shift
-		(sleep 0.7; printf "$keys"; sleep 1.5) |
-			timeout -k 1 10 script -qec "ctr-attach $* c" /dev/null >/dev/null 3>&-
+		rm -f tty ended
+		(wait_for 5 raw; printf "$keys"; wait_for 5 test -e ended) 2>/dev/null |
+			timeout -k 1 10 script -qec "tty >tty; ctr-attach $* c; touch ended" \
+				/dev/null >/dev/null 3>&-
 	}
 	# a, then ctrl-p ctrl-q: detached with 0, z arrives nowhere
 	type_keys 'a\020\021z'
