@@ -30,9 +30,6 @@ struct template_fn {
 const struct template_fn *template_fn_find(const char *name, size_t len);
 /* Call it with the values, as far as it takes them. */
 json_t *template_fn_call(const struct template_fn *fn, const json_t *args, bool heading);
-/* A field of a structure that is null: an empty list, or (pointer) <nil>; in JSON null. Borrowed.
- */
-json_t *template_nil(bool pointer);
 /* Does the value count as true? false, 0, "", empty lists and objects, and null do not. */
 bool template_true(const json_t *v);
 

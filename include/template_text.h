@@ -19,6 +19,9 @@ json_t *template_html(const json_t *args);
 json_t *template_js(const json_t *args);
 json_t *template_urlquery(const json_t *args);
 
+/* A field of a structure that is null: an empty list, or (pointer) <nil>; in JSON null. Borrowed.
+ */
+json_t *template_nil(bool pointer);
 /* Append the value as Go's %v prints it, with all its characters. */
 void template_print(struct buf *out, const json_t *v);
 /* Append text for the terminal. The line breaks and tabs of the data are kept if `breaks`. */

@@ -43,13 +43,6 @@ static json_t *template_fn_taken(struct buf *b)
 	return v;
 }
 
-json_t *template_nil(bool pointer)
-{
-	static json_t *nil[2];
-	json_t **one = &nil[pointer];
-	return *one ? *one : (*one = json_array());
-}
-
 static json_t *plain_text(const char *s)
 {
 	_cleanup_free_ char *text = xstrdup(s);

@@ -12,6 +12,13 @@ enum { MAX_WIDTH = 1000 };
 
 /* --- values as %v prints them --- */
 
+json_t *template_nil(bool pointer)
+{
+	static json_t *nil[2];
+	json_t **one = &nil[pointer];
+	return *one ? *one : (*one = json_array());
+}
+
 static void print_list(struct buf *out, const json_t *v)
 {
 	for (size_t i = 0; i < json_array_size(v); i++) {
