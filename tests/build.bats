@@ -65,8 +65,8 @@ test_setup() {
 	[[ "$output" != *deps/build.sh* ]]
 	[[ "$output" == *my-cc*-O7*"-isystem /sysroot/include"* ]]
 	[[ "$output" == *"-L/sysroot/lib"* ]]
-	# what was only printed is not built with: otherwise the tests' own program would be made anew
-	# while they run
+	# what was only printed is not built with: otherwise the tests' own program would be made
+	# anew while they run
 	run -0 make -C "$top"
 	[[ "${lines[*]}" == *"Nothing to be done"* ]]
 }
