@@ -17,6 +17,7 @@
 #include "applets.h"
 #include "err.h"
 #include "event.h"
+#include "file.h"
 #include "json.h"
 #include "list_filter.h"
 #include "opt.h"
@@ -222,10 +223,8 @@ static void ring_read(int fd, struct buf *rest)
 /* Does the name still belong to the file that we read? */
 static bool ring_is(int fd, const char *name)
 {
-	struct stat ours, named;
 	_cleanup_free_ char *path = ring_path(name);
-	return fd >= 0 && fstat(fd, &ours) == 0 && stat(path, &named) == 0 &&
-	       ours.st_ino == named.st_ino;
+	return file_same(fd, "", AT_FDCWD, path);
 }
 
 static int64_t now_ns(void)

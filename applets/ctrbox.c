@@ -73,10 +73,8 @@ static int usage(void)
 /* A link that is ours already stays. */
 static void link_make(const char *self, const char *to, bool soft)
 {
-	struct stat have, want;
 	if ((soft ? symlink(self, to) : link(self, to)) < 0 &&
-	    (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 ||
-		have.st_ino != want.st_ino || have.st_dev != want.st_dev))
+	    (errno != EEXIST || !file_same(AT_FDCWD, to, AT_FDCWD, self)))
 		die("%s: link: %s", to,
 		    errno == EXDEV ? "other file system (use --install -s)" : strerror(errno));
 }

@@ -54,6 +54,8 @@ int dir_open(const char *path);
 int dir_open_at(int dirfd, const char *path);
 /* Give an open file or folder the times that stat(2) told. -1 (errno; no fail()). */
 int fd_times(int fd, const struct stat *st);
+/* Are these two, which exist, one file? Links lead to theirs; "" is the descriptor itself. */
+bool file_same(int dir1, const char *name1, int dir2, const char *name2);
 /* A directory to be looked beneath only (O_PATH), close-on-exec. -1 (errno; no fail()). */
 int dir_hold(const char *path);
 int dir_hold_at(int dirfd, const char *path);

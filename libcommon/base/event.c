@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "file.h"
 #include "place.h"
 #include "stamp.h"
 #include "str.h"
@@ -21,9 +22,9 @@
  * opened it. */
 static void event_rotate(int fd, const char *path)
 {
-	struct stat ours, named;
+	struct stat ours;
 	if (fstat(fd, &ours) < 0 || ours.st_size < EVENTS_MAX || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
-	    stat(path, &named) < 0 || named.st_ino != ours.st_ino)
+	    !file_same(fd, "", AT_FDCWD, path))
 		return;
 	_cleanup_free_ char *old = path_join(ctr_run(), EVENT_OLD);
 	rename(path, old);

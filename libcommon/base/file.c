@@ -238,6 +238,14 @@ int dir_open_at(int dirfd, const char *path)
 	return fd < 0 ? fail_open(path) : fd;
 }
 
+bool file_same(int dir1, const char *name1, int dir2, const char *name2)
+{
+	struct stat a, b;
+	return fstatat(dir1, name1, &a, AT_EMPTY_PATH) == 0 &&
+	       fstatat(dir2, name2, &b, AT_EMPTY_PATH) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
 int dir_hold(const char *path)
 {
 	return dir_hold_at(AT_FDCWD, path);

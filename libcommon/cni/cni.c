@@ -128,7 +128,6 @@ static int env_read(struct cni_call *c)
 /* DEL works without a namespace that is gone, or that is none. */
 static int ns_find(struct cni_call *c)
 {
-	struct stat here, there;
 	struct statfs fs;
 	bool must = c->command == CNI_ADD || c->command == CNI_CHECK;
 	if (!c->id || (c->does & CNI_IPAM) || !c->netns || !*c->netns)
@@ -141,9 +140,7 @@ static int ns_find(struct cni_call *c)
 		    "CNI_NETNS %s: %m", c->netns);
 	bool is_ns = fstatfs(c->ns, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 	/* Our own namespace: the host would be taken for a container. */
-	bool own = is_ns && stat("/proc/thread-self/ns/net", &here) == 0 &&
-		   fstat(c->ns, &there) == 0 && here.st_ino == there.st_ino &&
-		   here.st_dev == there.st_dev;
+	bool own = is_ns && file_same(c->ns, "", AT_FDCWD, "/proc/thread-self/ns/net");
 	if (is_ns && !own)
 		return 0;
 	close(c->ns);

@@ -25,15 +25,13 @@
 
 static bool cni_ipam_ours(const struct cni_call *c)
 {
-	struct stat self, other;
 	if (!c->ipam_type || strcmp(c->ipam_type, "ctr-ipam") == 0 || c->does & CNI_IPAM)
 		return true;
 	if (strcmp(c->ipam_type, "host-local") != 0)
 		return false;
 	/* Ours, unless CNI_PATH has another plugin of that name. */
 	_cleanup_free_ char *path = cni_find((struct cni_call *)c, "host-local");
-	return !path || (stat(path, &other) == 0 && stat("/proc/self/exe", &self) == 0 &&
-			    self.st_ino == other.st_ino && self.st_dev == other.st_dev);
+	return !path || file_same(AT_FDCWD, path, AT_FDCWD, "/proc/self/exe");
 }
 
 /* --- leases --- */

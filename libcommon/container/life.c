@@ -24,11 +24,8 @@
  * while we waited? */
 static bool still_there(const struct container *c)
 {
-	struct stat ours, named;
 	_cleanup_close_ int parent = record_dir();
-	return parent >= 0 && fstat(c->dir, &ours) == 0 &&
-	       fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+	return file_same(c->dir, "", parent, c->name);
 }
 
 /* Does the record say at present that it runs? */

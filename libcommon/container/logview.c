@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "log.h"
 #include "logview.h"
 #include "pidfd.h"
@@ -281,9 +282,7 @@ static int tail_find(struct view *w)
 int logview(struct container *c, const struct logview *v)
 {
 	struct view w = {.v = v, .dir = c->dir, .fd = -1};
-	struct stat one, two;
-	w.together = fstat(1, &one) == 0 && fstat(2, &two) == 0 && one.st_dev == two.st_dev &&
-		     one.st_ino == two.st_ino;
+	w.together = file_same(1, "", 2, "");
 	int r = v->tail >= 0 ? tail_find(&w) : 0;
 	if (v->only_new)
 		w.fd = v->fd;

@@ -209,13 +209,11 @@ static int rename_both(struct container *c, int parent, const char *name)
 
 int container_rename(struct container *c, const char *name)
 {
-	struct stat ours, named;
 	_cleanup_close_ int parent = record_dir();
 	/* A start under way is waited for, because it writes the record under its name. */
 	if (parent < 0 || container_starting(c) < 0)
 		return parent < 0 ? fail_errno(c->name) : -1;
-	if (fstat(c->dir, &ours) < 0 || fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    ours.st_ino != named.st_ino)
+	if (!file_same(c->dir, "", parent, c->name))
 		return errno = ENOENT, fail("%s: it was removed or renamed meanwhile", c->name);
 	/* What needs space on the disk comes first. The name in conf is for people who read the
 	 * file; the folder's name is the one that counts. */

@@ -42,13 +42,10 @@
  * namespace (EPERM). */
 static bool other_ns(int procdir, enum spec_ns ns)
 {
-	struct stat ours, theirs;
 	_cleanup_free_ char *path = xasprintf("/proc/self/ns/%s", ns_kinds[ns].file);
-	if (fstatat(procdir, path + strlen("/proc/self/"), &theirs, 0) < 0)
-		return errno !=
-		       ENOENT; /* what we may not look at is another, and is not left out */
-	return stat(path, &ours) == 0 &&
-	       (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
+	errno = 0;
+	/* What we may not look at is another, and is not left out. */
+	return !file_same(procdir, path + strlen("/proc/self/"), AT_FDCWD, path) && errno != ENOENT;
 }
 
 /* Before Linux 5.8: one by one, through /proc/PID/ns, all opened before any is joined. The

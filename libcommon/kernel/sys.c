@@ -274,7 +274,7 @@ static int walk_step(struct walk *w, char **rest, const char *name, int root)
  * last component is opened by its name once more, and must be the same file. */
 static int walk_again(const struct walk *w, int root, int flags)
 {
-	struct stat was, is;
+	struct stat was;
 	int top = w->depth ? w->stack[w->depth - 1] : root;
 	int at = w->depth > 1 ? w->stack[w->depth - 2] : root;
 	if (fstat(top, &was) < 0)
@@ -282,7 +282,7 @@ static int walk_again(const struct walk *w, int root, int flags)
 	bool dir = S_ISDIR(was.st_mode);
 	int r = openat(dir ? top : at, dir || !w->last ? "." : w->last,
 	    (flags & ~O_CREAT) | O_NOFOLLOW | O_CLOEXEC);
-	if (r >= 0 && fstat(r, &is) == 0 && is.st_ino == was.st_ino && is.st_dev == was.st_dev)
+	if (r >= 0 && file_same(r, "", top, ""))
 		return r;
 	if (r >= 0)
 		close(r);
