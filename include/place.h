@@ -4,6 +4,7 @@
 #ifndef CTR_PLACE_H
 #define CTR_PLACE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Where things are: absolute paths without a trailing slash, never NULL. The folders are closed to
@@ -30,6 +31,10 @@ int place_make(const char *path);
 /* A folder in one of them, opened. With `make`, a mode, a missing one is made, and is still there
  * after a power cut. -1 with fail(), errno ENOENT when it is not there. */
 int place_dir(const char *top, const char *name, mode_t make);
+
+/* Is this the owner of what we must not rely on: neither root nor ourselves? And what is said. */
+bool place_others(uid_t uid);
+#define PLACE_ANOTHERS "%s: it is another user's"
 
 /* A lock for whoever changes the settings of a control group, so that two who change the same group
  * do so one after the other. It is one byte, chosen by the group's path, of a file that only we can

@@ -1261,6 +1261,44 @@ map_of() {
 	[ "$(ls -lan theirs)" = "$before" ]
 }
 
+# bats test_tags=ctr-oci
+@test "14.1: a --root of ctr-oci that belongs to another user is refused" {
+	mkdir -p theirs/victim ours
+	sleep 1000 3>&- &
+	local p=$!
+	cat >theirs/victim/state <<-END
+	pid='$p'
+	starttime='$(sed 's/.*) //' /proc/$p/stat | cut -d' ' -f20)'
+	boot='$(</proc/sys/kernel/random/boot_id)'
+	bundle='$PWD'
+	hooks='1'
+	END
+	cat >theirs/victim/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":["true"],"cwd":"/"},"root":{"path":"$ROOTFS"},
+	 "hooks":{"poststop":[{"path":"/bin/touch","args":["touch","$PWD/ran"]}]}}
+	END
+	chown -R 54321 theirs
+	cp -a theirs/victim ours
+	for root in theirs ours; do
+		for call in 'state victim' 'kill victim KILL' 'delete --force victim'; do
+			run ! ctr-oci --root "$PWD/$root" $call
+			[[ $output == *": it is another user's"* ]]
+		done
+	done
+	for call in list 'create -b ours/victim new' 'run -b ours/victim new'; do
+		run ! ctr-oci --root "$PWD/theirs" $call
+		[[ $output == *"theirs: it is another user's"* ]]
+	done
+	run ! ctr-ps "oci:$PWD/theirs"
+	run ! ctr-exec "oci:$PWD/ours/victim" true
+	[[ $output == *": it is another user's"* ]]
+	[ ! -e ran ]
+	kill $p # was not killed
+	chown -R 0 ours # whose it is decides
+	ctr-oci --root "$PWD/ours" delete --force victim
+	[ -e ran ]
+}
+
 # bats test_tags=ctr-run,ctr-ipam
 @test "14.1: no other user is faster at making the folders in /tmp, nor leads elsewhere by a link" {
 	need strace

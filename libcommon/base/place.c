@@ -20,7 +20,6 @@
 #define NOWHERE "/dev/null"
 #define NO_GROUP "\n"
 #define NO_INSTANCE "--------"
-#define ANOTHERS "%s: it is another user's"
 
 /* $VAR, or the default for root, or that for a user. NULL with fail(). */
 static char *place_place(
@@ -45,7 +44,7 @@ static char *place_place(
 	return p;
 }
 
-static bool others(uid_t uid)
+bool place_others(uid_t uid)
 {
 	return uid && uid != geteuid();
 }
@@ -56,7 +55,7 @@ static int stranger(int dir, const char *name, void *arg)
 {
 	(void)arg;
 	struct stat st;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && others(st.st_uid))
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && place_others(st.st_uid))
 		return 1;
 	_cleanup_free_ char *word = xasprintf(" %s ", name);
 	return *name != '.' &&
@@ -100,10 +99,10 @@ static char *closed(char *path)
 	while (lstat(path, &st) < 0)
 		if (!place_shared(path) || (mkdir(path, 0700) < 0 && errno != EEXIST))
 			return path;
-	if (S_ISLNK(st.st_mode) && !others(st.st_uid) && stat(path, &st) < 0)
+	if (S_ISLNK(st.st_mode) && !place_others(st.st_uid) && stat(path, &st) < 0)
 		return path;
-	if (others(st.st_uid))
-		fail(ANOTHERS, path);
+	if (place_others(st.st_uid))
+		fail(PLACE_ANOTHERS, path);
 	else if (st.st_uid != geteuid() || !S_ISDIR(st.st_mode) || !(st.st_mode & 077))
 		return path;
 	else if (!ours_alone(path))

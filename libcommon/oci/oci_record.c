@@ -16,6 +16,7 @@
 #include "json.h"
 #include "oci_record.h"
 #include "pidfd.h"
+#include "place.h"
 #include "str.h"
 #include "sys.h"
 #include "tree.h"
@@ -50,20 +51,31 @@ int oci_id_check(const char *id)
 	return fail("'%s': invalid container ID: 1 to 255 of letters, digits and _ + - .", id);
 }
 
+/* Whoever owns a record decides whom we kill, and its hooks are what we run. */
+static int open_ours(int dirfd, const char *path)
+{
+	struct stat st;
+	int fd = dir_open_at(dirfd, path);
+	if (fd < 0 || (fstat(fd, &st) == 0 && !place_others(st.st_uid)))
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return fail(PLACE_ANOTHERS, path);
+}
+
 static int record_root(const char *root, bool make)
 {
 	char boot[37];
 	if (boot_id(boot) < 0)
 		return -1;
-	int fd = dir_open_at(AT_FDCWD, root);
+	int fd = open_ours(AT_FDCWD, root);
 	if (fd < 0 && errno == ENOENT && make && dir_make(root, 0711) == 0)
-		fd = dir_open_at(AT_FDCWD, root);
+		fd = open_ours(AT_FDCWD, root);
 	return fd;
 }
 
 int oci_record_make(struct oci_record *r, const char *root, const char *id)
 {
-	struct stat a, b;
 	*r = (struct oci_record){.dir = -1};
 	if (oci_id_check(id) < 0)
 		return -1;
@@ -77,9 +89,7 @@ int oci_record_make(struct oci_record *r, const char *root, const char *id)
 	}
 	r->dir = dir_open_at(top, id);
 	/* Meanwhile a `delete --force` may have removed it again. */
-	if (r->dir < 0 || lock_take(r->dir, LOCK_EX) < 0 || fstat(r->dir, &a) < 0 ||
-	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino ||
-	    a.st_dev != b.st_dev) {
+	if (r->dir < 0 || lock_take(r->dir, LOCK_EX) < 0 || !file_same(r->dir, "", top, id)) {
 		errno = ENOENT;
 		return fail("%s: deleted while it was made", id);
 	}
@@ -128,25 +138,22 @@ void oci_record_look(struct oci_record *r)
 
 int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock)
 {
-	struct stat a, b;
 	*r = (struct oci_record){.dir = -1};
 	if (oci_id_check(id) < 0)
 		return -1;
 	_cleanup_close_ int top = record_root(root, false);
-	r->dir = top < 0 ? -1 : dir_open_at(top, id);
-	if (r->dir < 0 || (lock && lock_wait(r->dir, LOCK_EX) < 0) || fstat(r->dir, &a) < 0 ||
-	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino) {
+	r->dir = top < 0 ? -1 : open_ours(top, id);
+	if (r->dir < 0 || (lock && lock_wait(r->dir, LOCK_EX) < 0) ||
+	    !file_same(r->dir, "", top, id)) {
 		if (r->dir < 0 && errno != ENOENT)
 			return -1;
 		if (errno == ETIMEDOUT || errno == EINTR) {
 			fail_about(id);
-			oci_record_close(r);
-			return -1;
+		} else {
+			errno = ENOENT;
+			fail("container does not exist: %s", id);
 		}
-		errno = ENOENT;
-		fail("container does not exist: %s", id);
-		oci_record_close(r);
-		errno = ENOENT;
+		oci_record_close(r); /* and leaves errno */
 		return -1;
 	}
 	r->root = xstrdup(root);
