@@ -121,13 +121,6 @@ static int target_dir(int *pidfd)
 	return dir;
 }
 
-static bool same_file(int fd, int dir, const char *rel)
-{
-	struct stat a, b;
-	return fstat(fd, &a) == 0 && fstatat(dir, rel, &b, 0) == 0 && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
-}
-
 struct search {
 	int ns, found;
 };
@@ -138,7 +131,7 @@ static int is_init(int proc, const char *name, void *arg)
 	if (s->found >= 0 || *name < '0' || *name > '9')
 		return 0;
 	int dir = dir_hold_at(proc, name);
-	if (dir < 0 || !same_file(s->ns, dir, "ns/pid")) {
+	if (dir < 0 || !file_same(s->ns, "", dir, "ns/pid")) {
 		close(dir);
 		return 0;
 	}
@@ -160,15 +153,9 @@ static int init_of_file(void)
 	_cleanup_close_ int file = open(ns[NS_PID].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	_cleanup_close_ int proc = dir_open("/proc");
 	s.ns = file;
-	if (file >= 0 && proc >= 0 && !same_file(file, proc, "self/ns/pid"))
+	if (file >= 0 && proc >= 0 && !file_same(file, "", proc, "self/ns/pid"))
 		dir_each(proc, is_init, &s);
 	return s.found;
-}
-
-static bool same_namespace(int dir, int init)
-{
-	_cleanup_close_ int fd = openat(init, "ns/pid", O_RDONLY | O_CLOEXEC);
-	return same_file(fd, dir, "ns/pid");
 }
 
 static void open_files(int dir)
@@ -195,7 +182,7 @@ static bool same_as_ours(enum spec_ns kind)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_kinds[kind].file);
-	return same_file(fds[kind], AT_FDCWD, path);
+	return file_same(fds[kind], "", AT_FDCWD, path);
 }
 
 /* A single setns() for all namespaces where the kernel supports it (5.8) and all are the target's;
@@ -247,11 +234,23 @@ static void ids(void)
 		die("user %s: %m", uid_s ? uid_s : "0");
 }
 
-static void take_env(int dir)
+/* Will the target's files be ours? Without a mount namespace of its own it may have a root. */
+static bool target_files(int dir, int root)
+{
+	if (root >= 0)
+		return file_same(root, "", dir, "root");
+	return file_same(fds[NS_MNT], "", dir, "ns/mnt") &&
+	       (!same_as_ours(NS_MNT) || file_same(AT_FDCWD, "/", dir, "root"));
+}
+
+/* PATH and LD_PRELOAD describe the container's files, and must not be applied to ours. */
+static void take_env(int dir, int root)
 {
 	size_t n;
 	if (dir < 0)
 		die_usage("--env needs --target");
+	if (!target_files(dir, root))
+		die_usage("--env: the target's environment is for its own files: add -m or -r");
 	char *e = file_read_at(dir, "environ", FILE_ANY, &n); /* it stays allocated for putenv() */
 	if (!e)
 		die_fail();
@@ -280,7 +279,7 @@ static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 	struct sock_fprog *prog = NULL;
 	struct container c;
 	struct spec spec;
-	if ((ns[NS_MNT].path && !same_file(fds[NS_MNT], dir, "ns/mnt")) ||
+	if ((ns[NS_MNT].path && !file_same(fds[NS_MNT], "", dir, "ns/mnt")) ||
 	    (root_dir && *root_dir) || (work_dir && *work_dir))
 		die_usage("--mount=FILE, --root=DIR, --wd=DIR: the processes of the pid namespace "
 			  "could take what lies there: add --privileged");
@@ -326,23 +325,20 @@ int ctr_nsenter_main(int argc, char **argv)
 	/* A process that the target's processes can see must not have the host's root. */
 	if (!no_fork && !privileged) {
 		int init = ns[NS_PID].path ? init_of_file() : -1;
-		if (init >= 0 && dir >= 0 && !same_namespace(dir, init))
+		if (init >= 0 && dir >= 0 && !file_same(dir, "ns/pid", init, "ns/pid"))
 			die_usage("-t and --pid=FILE name two pid namespaces: add --privileged");
 		if (dir < 0)
 			dir = init;
 		if (dir >= 0 && ns[NS_PID].wanted)
 			ns[NS_MNT].wanted = true;
 	}
-	/* PATH and LD_PRELOAD describe the container's files, and must not be applied to ours. */
-	if (target_env && !ns[NS_MNT].wanted && !all && !root_dir)
-		die_usage("--env: the target's environment is for its own files: add -m");
 	open_files(dir);
 	if (root_dir && (rootfd = *root_dir ? dir_hold(root_dir) : dir_hold_at(dir, "root")) < 0)
 		die("root directory %s: %m", root_dir);
 	if (work_dir && (wdfd = *work_dir ? dir_hold(work_dir) : dir_hold_at(dir, "cwd")) < 0)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
-		take_env(dir);
+		take_env(dir, rootfd);
 	bool forked = fds[NS_PID] >= 0 && !no_fork && !same_as_ours(NS_PID);
 	bool less = forked && dir >= 0 && !privileged;
 	uint64_t bounding = 0;

@@ -980,7 +980,19 @@ device_hunt() {
 		1000 >/dev/null 2>&1 || ctr-run -d --name c "$ROOTFS" /bin/sleep 1000 >/dev/null
 	run -125 ctr-nsenter -t c --env -n true
 	[[ "$output" = *"add -m"* ]]
-	run -0 ctr-nsenter -t c --env -m /bin/true
+	(. "$CTR_RUN/containers/c/state"; echo "$pid") >pid
+	for files in --mount=/proc/self/ns/mnt --root=/ '-m --root=/' \
+		"--pid=/proc/$(<pid)/ns/pid --mount=/proc/self/ns/mnt -F"; do
+		run -125 ctr-nsenter -t c --env $files /bin/true
+		[[ "$output" = *"add -m"* ]]
+	done
+	for files in -m -a '-m -p' -r "--mount=/proc/$(<pid)/ns/mnt"; do
+		run -0 ctr-nsenter -t c --env $files /bin/true
+	done
+	chroot "$ROOTFS" /bin/busybox sleep 100 3>&- & # no mount namespace of its own
+	run -125 ctr-nsenter -t $! --env -m /bin/true
+	run -0 ctr-nsenter -t $! --env -m -r /bin/busybox true
+	kill $!
 }
 
 @test "14: another pid namespace's /proc, or none, shows nobody who is taken for a container" {
