@@ -439,7 +439,15 @@ three() {
 	says 'docker-credential-test get: failed: yyy' 'while echo yyyyyyyyyyyyyyyyyyyyyyyyy; do :; done 2>/dev/null; exit 1'
 	says 'docker-credential-test get: failed: no key' 'echo no key; exit 3'
 	says test 'echo "{"'
-	rm bin/docker-credential-test
+	mkdir docker-credential-x # no path
+	mv bin/docker-credential-test evil
+	echo '{"credsStore":"x/../../evil"}' >docker/config.json
+	printf '#!/bin/sh\n: >ran' >evil
+	cd docker-credential-x
+	run -1 --separate-stderr ctr-image pull "$reg/x:1"
+	cd ..
+	[[ $stderr == *'docker-credential-x/../../evil: Invalid argument' && ! -e ran ]]
+	echo '{"credsStore":"test"}' >docker/config.json
 	run -1 --separate-stderr ctr-image pull "$reg/x:1"
 	[[ $stderr == *'docker-credential-test get: failed: No such file or directory' ]]
 	# A child that keeps the answer open does not matter.

@@ -136,6 +136,8 @@ static const char *helper_of(const json_t *config, const char *host)
 static char *helper_run(const char *name, const char *verb, const char *text, int64_t seconds)
 {
 	_cleanup_free_ char *program = xasprintf("docker-credential-%s", name);
+	if (strchr(name, '/')) /* not what $PATH has, but what lies in the working directory */
+		return errno = EINVAL, fail_errno(program), NULL;
 	/* In files, because a program that does not read its stdin would break a pipe, and what it
 	 * leaves running would keep another open. */
 	_cleanup_close_ int in = memfd_create("credentials", MFD_CLOEXEC);
