@@ -139,8 +139,10 @@ load lib
 	perl listen.pl "$PWD/sock" 3>&- &
 	local listener=$!
 	wait_for 5 test -e listening
+	# a path that is longer than a socket's name may be
+	NOTIFY_SOCKET=$PWD/$(printf './%.0s' {1..60})sock ctr-run -d --name c --sdnotify conmon \
+		"$ROOTFS" sleep 100
 	export NOTIFY_SOCKET=$PWD/sock
-	ctr-run -d --name c --sdnotify conmon "$ROOTFS" sleep 100
 	local monitor
 	monitor=$(. "$CTR_RUN/containers/c/state" && echo "$monitor")
 	wait_for 5 grep -q READY heard

@@ -1,6 +1,7 @@
 /* notify.c: between a container and systemd's NOTIFY_SOCKET; see notify.h. */
 #include "notify.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "str.h"
 
 int notify_bind(int dir)
@@ -25,21 +27,38 @@ int notify_bind(int dir)
 	return -1;
 }
 
+int notify_name(struct sockaddr_un *a, const char *path, int *dir)
+{
+	const char *base = strrchr(path, '/');
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*dir = -1;
+	if (strlen(path) < sizeof a->sun_path)
+		return strcpy(a->sun_path, path), 0;
+	_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
+	*dir = dir_hold(base ? up : ".");
+	if (snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d/%s", *dir,
+		base ? base + 1 : path) < (int)sizeof a->sun_path)
+		return 0;
+	return errno = ENAMETOOLONG, -1;
+}
+
 /* One datagram; "@" begins an abstract name. */
 void notify_tell(const char *text)
 {
 	const char *to = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	if (!to || strlen(to) >= sizeof a.sun_path)
+	struct sockaddr_un a;
+	_cleanup_close_ int dir = -1;
+	if (!to)
 		return;
-	memcpy(a.sun_path, to, strlen(to));
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = notify_name(&a, to, &dir);
+	size_t len = strlen(a.sun_path);
 	if (*to == '@')
 		a.sun_path[0] = 0;
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* Said once: it is the container that chooses how often it is tried. */
 	static bool said;
-	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (void *)&a,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(to))) < 0 &&
+	if ((r < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (void *)&a,
+			  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0) &&
 	    !said && (said = true))
 		warn("NOTIFY_SOCKET %s: %m", to);
 }

@@ -14,26 +14,17 @@
 #include "file.h"
 #include "hooks.h"
 #include "json.h"
+#include "notify.h"
 #include "oci.h"
 #include "str.h"
 #include "tty.h"
 
 int oci_connect(const char *path)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	char at[sizeof a.sun_path];
+	struct sockaddr_un a;
 	_cleanup_close_ int dir = -1;
-	if (strlen(path) >=
-	    sizeof a.sun_path) { /* through its folder, so that its length does not matter */
-		const char *base = strrchr(path, '/');
-		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
-		dir = dir_hold(base ? up : ".");
-		if (snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, base ? base + 1 : path) >=
-		    (int)sizeof at)
-			return errno = ENAMETOOLONG, fail_tried(path, "connect");
-		path = at;
-	}
-	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	if (notify_name(&a, path, &dir) < 0)
+		return fail_tried(path, "connect");
 	/* Somebody who listens but accepts nobody does not keep us forever. */
 	struct timeval patience = {.tv_sec = 20};
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
