@@ -47,10 +47,38 @@ options() {
 
 list_names='case $1 in
 	containers) ctr-ps -an -o name ;;
-	images) ctr-image ls --format "{{.Repository}}:{{.Tag}}" ;;
-	networks) ctr-net ls -q; printf "%s\n" none host bridge ;;
+	images) ctr-image ls --format "{{.Repository}}:{{.Tag}}" | grep -v "^<none>" ;;
+	networks) ctr-net ls -q ;;
+	nets) { ctr-net ls -q; printf "%s\n" none host bridge; } | sort -u ;;
 	volumes) ctr-volume ls -q ;;
 	esac 2>/dev/null'
+
+# The dispatcher's own table of docker's words: lines of group or -, word, applet, its word or -.
+docker_words() {
+	sed -n 's/NULL/"-"/g; s/^ *{"\([a-z-]*\)", "\([a-z]*\)", "\([a-z]*\)", "\([a-z=-]*\)"}.*/\1 \2 \3 \4/p' \
+		"${0%/*}/docker_words.c"
+}
+
+# bash's patterns: what a word, or a group's word, is completed as.
+docker_cases() {
+	docker_words | while read -r group word applet sub; do
+		case $sub in -*) sub= ;; *) sub=" sub=1" ;; esac
+		case $group in
+		-) echo "		$word\\ *) cmd=ctr-$applet first=2$sub ;;" ;;
+		*) echo "		$group\\ $word) cmd=ctr-$applet first=3$sub ;;" ;;
+		esac
+	done
+}
+
+# OPTION ...: the values that it takes, for all applets that have it.
+known='--restart) say="no always unless-stopped on-failure" ;;
+	--pull) say="never missing always" ;;
+	--log-driver) say="json-file journald syslog none" ;;
+	--driver) say="bridge macvlan ipvlan local" ;;
+	--filter) say="name= id= label= status= ancestor= network= volume= health= exited= before= since= reference= dangling= driver=" ;;
+	-s | --signal | --stop-signal) say="TERM KILL HUP INT QUIT USR1 USR2 WINCH STOP CONT" ;;'
+
+group_words() { docker_words | awk -v g="$1" '$1 == g { print $2 }' | tr '\n' ' '; }
 
 table() {
 	for a in $applets; do
@@ -71,7 +99,7 @@ _ctrbox_names() {
 }
 _ctrbox() {
 	local cur= prev= cmd= head= cut= word= glued= first=1 last=-1 i n=0
-	local opts= values= words= names=files w
+	local opts= values= words= names=files say= sub= w
 	w=() COMPREPLY=()
 	# bash takes busy:v2 and --net=front apart at : and =, and what is replaced is behind the last.
 	for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -86,19 +114,36 @@ _ctrbox() {
 	cmd=\${w[0]##*/} cur=\${w[last]} prev=\${w[last>0?last-1:0]}
 	case \$cur in --*=*) prev=\${cur%%=*} head=\$prev= cur=\${cur#*=} ;; esac
 	case \$cmd in ctr-*) ;; *)
-		if [ "\$last" -le 1 ]; then
-			COMPREPLY=(\$(compgen -W "$(for a in $applets; do printf '%s ' "${a#ctr-}"; done)images rmi pull push save load tag network container system version info" -- "\$cur"))
+		say="$(for a in $applets; do printf '%s ' "${a#ctr-}"; done)"
+		case \$last:\${w[1]} in
+		0: | 1:* | 2:help) say="\$say $(docker_words | awk '$1 == "-" { print $2 }' | tr '\n' ' ')container system help" ;;
+		2:container) say="\$say $(group_words container)" ;;
+		2:system) say="$(group_words system)" ;;
+		*) say= ;;
+		esac
+		[ -z "\$say" ] || {
+			COMPREPLY=(\$(compgen -W "\$say" -- "\$cur"))
 			return
-		fi
+		}
 		cmd=ctr-\${w[1]#ctr-} first=2
-		case \$cmd in ctr-network) cmd=ctr-net ;; ctr-container) cmd=ctr-\${w[2]} first=3 ;; ctr-rmi) cmd=ctr-image ;; esac ;;
+		case \$cmd in ctr-container) cmd=ctr-\${w[2]} first=3 ;; esac
+		case "\${w[1]} \${w[2]}" in
+$(docker_cases)
+		esac ;;
 	esac
 	case \$cmd in
 $(table)
 	esac
 	case \$prev in
-	--net | --network) names=networks n=1 ;;
+	--net | --network) names=nets n=1 ;;
 	--volumes-from) names=containers n=1 ;;
+	$known
+	esac
+	case \$values:\$say in
+	*" \$prev "*:?*) COMPREPLY=(\$(compgen -W "\$say" -P "\$head" -- "\$cur")); return ;;
+	esac
+	case \$prev in
+	--net | --network | --volumes-from) ;;
 	*) case \$values in *" \$prev "*) names=files n=1 ;; esac ;;
 	esac
 	# Before the first operand of ctr-run there is an image, behind it a command.
@@ -110,7 +155,7 @@ $(table)
 	done
 	case \$n:\$last:\$cur in
 	*:-*) [ "\$head" ] || COMPREPLY=(\$(compgen -W "\$opts" -- "\$cur")) ;;
-	0:\$first:*) COMPREPLY=(\$(compgen -W "\$words" -- "\$cur")) ;;
+	0:\$first:*) [ "\$sub" ] || COMPREPLY=(\$(compgen -W "\$words" -- "\$cur")) ;;
 	esac
 	if [ "\${#COMPREPLY[@]}" -eq 0 ]; then
 		[ "\$names" = files ] || COMPREPLY=(\$(compgen -W "\$(_ctrbox_names "\$names")" -- "\$cur"))
@@ -140,7 +185,7 @@ fish() {
 			[ "$v" = 0 ] && v= || v=" -r"
 			case $a:$l in
 			ctr-run:net | ctr-run:network | ctr-create:net | ctr-create:network)
-				v=" -x -a '(__ctrbox_names networks)'" ;;
+				v=" -x -a '(__ctrbox_names nets)'" ;;
 			*:volumes-from) v=" -x -a '(__ctrbox_names containers)'" ;;
 			esac
 			[ "$s" = - ] && s= || s=" -s $s"
@@ -150,6 +195,12 @@ fish() {
 		echo "complete -c ctrbox -n __fish_use_subcommand -a ${a#ctr-} -d '$(quoted \
 			"$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")'"
 		echo "complete -c ctrbox -n '__fish_seen_subcommand_from ${a#ctr-} $a' -w $a"
+	done
+	docker_words | while read -r group word applet sub; do
+		[ "$group" = - ] || continue
+		echo "complete -c ctrbox -n __fish_use_subcommand -a $word -d '$applet $sub'"
+		kind=$(operands "ctr-$applet")
+		[ "$kind" = files ] || echo "complete -c ctrbox -n '__fish_seen_subcommand_from $word' -a '(__ctrbox_names $kind)'"
 	done
 }
 

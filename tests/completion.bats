@@ -39,6 +39,23 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	[ "$(tab ctr-cp w)" = "web " ]
 	[ "$(tab ctrbox stop '')" = "web " ]
 	lacks "$(tab ctr-exec web '')" web
+	# docker's words, groups, and values of a few words
+	ctr-net create bridge --subnet 10.98.7.0/24
+	tar -C "$ROOTFS" -c bin | "$CTRBOX" import - >/dev/null # without a name
+	for w in rmi tag save push history pull 'image rm' run; do
+		# shellcheck disable=SC2086
+		[ "$(tab docker $w b)" = "busy:latest " ]
+	done
+	[ "$(tab docker rmi '')" = "$(tab docker push '')" ]
+	lacks "$(tab docker rmi '')" '<none>:<none>'
+	[ "$(tab ctrbox container ls --no-h)$(tab ctrbox container l)" = "--no-header logs ls " ]
+	[ "$(tab docker system '')" = "df events info prune " ]
+	[ "$(tab docker network rm '')" = "bridge front " ]
+	[ "$(tab ctr-run --net '')" = "bridge front host none " ]
+	holds "$(tab docker help r)" run
+	[ "$(tab ctr-run --restart un)$(tab ctr-run --pull=n)" = "unless-stopped --pull=never " ]
+	[ "$(tab ctr-kill -s HU)$(tab ctr-run --log-driver js)" = "HUP json-file " ]
+	[ "$(tab ctr-net create --driver i)$(tab docker ps --filter sta)" = "ipvlan status= " ]
 	mkdir sub
 	holds "$(tab ctr-exec web s)" sub
 	holds "$(tab ctr-run --cidfile s)" sub
