@@ -1148,23 +1148,34 @@ need_bridge_tables() {
 
 @test "14.28: a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
-	box a --net n1 --privileged
+	h ctr-net create --subnet 10.8.0.0/24 n2
+	box other --net n2
+	box a --net n1 --privileged -p 127.0.0.1:90:90 # with route_localnet
 	h ctr-exec a ping -c1 -W2 203.0.113.2
 	h ctr-exec a ping -c1 -W2 2001:db8:2::2
+	h nft flush set bridge ctrbox guarded 2>/dev/null || true # 14.17 would drop them before
+	h sh -c 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done'
 	for f in ip ip6; do
-		in_ns "$ROUTER" nft \
-			"add table $f t; add chain $f t c { type filter hook prerouting priority -300; }"
+		h nft "add table $f t; add chain $f t c { type filter hook forward priority -300; }"
 	done
-	in_ns "$ROUTER" nft \
-		'add rule ip t c ip saddr 10.66.6.6 counter; add rule ip6 t c ip6 saddr fd66::6 counter'
-	h ctr-exec a sh -c '
-		ip addr add 10.66.6.6/32 dev eth0
-		ip -6 addr add fd66::6/128 dev eth0 nodad 2>/dev/null ||
-		ip -6 addr add fd66::6/128 dev eth0
-		ping -c1 -W1 -I 10.66.6.6 203.0.113.2
-		ping -6 -c1 -W1 -I fd66::6 2001:db8:2::2
-		true'
-	[ "$(in_ns "$ROUTER" nft list ruleset | grep -c 'packets 0')" = 2 ]
+	h nft 'add rule ip t c ip saddr 10.66.6.6 counter; add rule ip6 t c ip6 saddr fd66::6 counter
+		add rule ip t c ip saddr 10.8.0.77 counter; add rule ip t c ip saddr 127.0.0.9 counter'
+	forge() { # how many of the four are not forwarded
+		h ctr-exec a sh -c '
+			echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet
+			for ip in 10.66.6.6 10.8.0.77 127.0.0.9; do
+				ip addr add $ip/32 dev eth0
+				ping -c1 -W1 -I $ip 203.0.113.2
+			done
+			ip -6 addr add fd66::6/128 dev eth0 nodad 2>/dev/null ||
+			ip -6 addr add fd66::6/128 dev eth0
+			ping -6 -c1 -W1 -I fd66::6 2001:db8:2::2
+			true'
+		h nft list ruleset | grep -c 'saddr .* counter packets 0' || true
+	}
+	[ "$(forge | tail -1)" = 4 ]
+	for f in ip ip6; do h nft flush chain $f ctrbox raw; done
+	[ "$(forge | tail -1)" = 0 ] # it is that chain
 }
 
 @test "after nft flush ruleset the next start, ctr-gc or ctr-netcfg restore put all back" {
