@@ -88,7 +88,7 @@ static json_t *info(void)
 		(json_int_t)m.totalram * (json_int_t)m.mem_unit);
 	json_t *more = json_make("{DockerRootDir:s,Name:s,DefaultRuntime:s,SecurityOptions:[s],"
 				 "MemoryLimit:b,PidsLimit:b,CPUShares:b,CPUSet:b,IPv4Forwarding:b}",
-	    ctr_lib(), u.nodename, "ctr-oci", "name=seccomp,profile=builtin", there("memory"),
+	    ctr_lib(), u.nodename, "ctrbox", "name=seccomp,profile=builtin", there("memory"),
 	    there("pids"), there("cpu"), there("cpuset"), forward && *forward == '1');
 	json_object_update(j, more);
 	json_decref(more);

@@ -24,7 +24,9 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg);
 bool docker_shape_has_word(const json_t *list, const char *word);
 /* A limit under cgroup v2's name, as kept in linux.resources.unified; 0: none. */
 long long docker_shape_limit(const json_t *cfg, const char *key);
-/* The same as text; "": none. */
+/* The same as it stands there, or NULL. */
+const char *docker_limit_raw(const json_t *cfg, const char *key);
+/* The same as text; "": none, or max. */
 const char *docker_limit_text(const json_t *cfg, const char *key);
 /* A record's lines (NULL: none) as a list. */
 json_t *docker_lines(const char *s);
@@ -32,6 +34,9 @@ json_t *docker_lines(const char *s);
 json_t *docker_log(const struct kv *conf);
 /* The ports that -p asked for: {"80/tcp": [{HostIp, HostPort}]}. */
 json_t *docker_published(const struct container *c);
+/* Add those that it exposes to such an object, where it lacks them; `none`, which is taken, is
+ * their value. */
+void docker_exposed(const struct container *c, json_t *ports, json_t *none);
 /* Its networks: names, or lines of connect_lines(). */
 void docker_nets(const struct container *c, struct strv *out);
 /* docker's word for the state: it has none for what a power cut or a killed monitor leaves. */

@@ -335,3 +335,11 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(ctr-net inspect -f '{{(index .IPAM.Config 0).IPRange}}' m)" = 10.44.2.64-10.44.2.127 ]
 	ctr-net rm n m
 }
+
+@test "19: HostConfig: unlimited swap, annotations; another's network is none of its own" {
+	ctr-run -d --name other "$ROOTFS" sleep 100 >/dev/null
+	ctr-create --name web -m 32m --memory-swap -1 --annotation a=b --net container:other \
+		"$ROOTFS" true >/dev/null
+	[ "$(t '{{.HostConfig.MemorySwap}}{{.HostConfig.Annotations}}{{.NetworkSettings.Networks}}')" = \
+		"-1map[a:b]map[]" ]
+}

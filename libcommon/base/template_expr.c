@@ -78,7 +78,7 @@ static json_t *unset(const char *key)
 {
 	static const char names[] =
 	    " *Health *Healthcheck *StopTimeout *SizeRw *SizeRootFs *IPAMConfig *MemorySwappiness "
-	    "{Volumes {Annotations {Sysctls {StorageOpt {DriverOpts {Options "
+	    "{Volumes {Sysctls {StorageOpt {DriverOpts {Options "
 	    "{GraphDriver {Metadata {Plugins {Runtimes {RegistryConfig {ClientInfo [Shell "
 	    "[OnBuild [DNSNames [Warnings \"MacAddress \"Variant \"DockerVersion \"IPRange "
 	    "\"Platform "

@@ -30,12 +30,15 @@ json_t *docker_lines(const char *s)
 	return a;
 }
 
-/* A limit as we keep it, in linux.resources.unified under cgroup v2's name; "" when there is
- * none. */
-const char *docker_limit_text(const json_t *cfg, const char *key)
+const char *docker_limit_raw(const json_t *cfg, const char *key)
 {
 	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
-	const char *s = json_string_value(json_object_get(json_object_get(r, "unified"), key));
+	return json_string_value(json_object_get(json_object_get(r, "unified"), key));
+}
+
+const char *docker_limit_text(const json_t *cfg, const char *key)
+{
+	const char *s = docker_limit_raw(cfg, key);
 	return s && strcmp(s, "max") != 0 ? s : "";
 }
 
@@ -251,16 +254,23 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 	       *closed = json_object_get(linux_, "readonlyPaths"),
 	       *sysctl = json_deep_copy(json_object_get(linux_, "sysctl"));
 	json_object_set_new(sysctl, TEMPLATE_MAP, json_true());
+	json_t *notes = template_map(), *one;
+	const char *k;
+	json_object_foreach(json_object_get(cfg, "annotations"), k, one)
+	{
+		if (!str_starts(k, "ctrbox."))
+			json_object_set(notes, k, one);
+	}
 	json_object_update_new(host,
 	    json_make(
-		"{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
+		"{Annotations:o,CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
 		"SecurityOpt:o,Tmpfs:o,Sysctls:o,MaskedPaths:o,ReadonlyPaths:o,"
 		"CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o,"
 		"Runtime:s,GroupAdd:n,UsernsMode:e,DeviceCgroupRules:n,"
 		"MemorySwappiness:n,OomKillDisable:b,CpuRealtimePeriod:i,CpuRealtimeRuntime:i,"
 		"BlkioWeightDevice:n,BlkioDeviceReadBps:n,BlkioDeviceWriteBps:n,"
 		"BlkioDeviceReadIOps:n,BlkioDeviceWriteIOps:n}",
-		all ? json_null() : docker_host_caps(process, false),
+		notes, all ? json_null() : docker_host_caps(process, false),
 		all ? json_null() : docker_host_caps(process, true), docker_host_devices(linux_),
 		ulimits(process), shm_size(cfg), json_integer_value(score),
 		docker_host_security(process, cfg), docker_host_tmpfs(cfg),

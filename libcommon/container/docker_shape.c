@@ -212,8 +212,20 @@ static json_t *shape_networks(const struct container *c, const char *ip)
 	_cleanup_strv_ struct strv lines = {0};
 	docker_nets(c, &lines);
 	for (size_t i = 0; i < lines.n; i++)
-		shape_network(c, lines.v[i], ip, nets);
+		if (!str_starts(lines.v[i], "container:"))
+			shape_network(c, lines.v[i], ip, nets);
 	return nets;
+}
+
+void docker_exposed(const struct container *c, json_t *ports, json_t *none)
+{
+	const char *text = kv_get(&c->conf, "expose");
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, text ? text : "", "\n");
+	for (size_t i = 0; i < l.n; i++)
+		if (!json_object_get(ports, l.v[i]))
+			json_object_set(ports, l.v[i], none);
+	json_decref(none);
 }
 
 static json_t *shape_net(const struct container *c)
@@ -222,11 +234,13 @@ static json_t *shape_net(const struct container *c)
 	_cleanup_free_ char *ip = container_addresses(c, true),
 			    *ns = c->pid ? xasprintf("/proc/%d/ns/net", c->pid) : NULL;
 	net = net ? net : "none";
-	json_t *nets = shape_networks(c, ip);
+	json_t *nets = shape_networks(c, ip), *ports = shape_ports(kv_get(&c->state, "ports"));
+	if (c->pid && kv_get(&c->state, "mac"))
+		docker_exposed(c, ports, json_null());
 	json_t *j = json_make("{Bridge:e,SandboxID:e,HairpinMode:b,LinkLocalIPv6Address:e,"
 			      "LinkLocalIPv6PrefixLen:i,SecondaryIPAddresses:n,"
 			      "SecondaryIPv6Addresses:n,SandboxKey:s,Ports:o,Networks:o}",
-	    false, 0, ns, shape_ports(kv_get(&c->state, "ports")), nets);
+	    false, 0, ns, ports, nets);
 	json_object_update_missing(j, json_object_iter_value(json_object_iter_at(nets, net)));
 	static const char *const of_one[] = {
 	    "NetworkID", "Aliases", "IPAMConfig", "Links", "DriverOpts"};
@@ -354,10 +368,7 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 		if (json_is_array(bound))
 			json_object_set_new(ports, port, json_object());
 	}
-	_cleanup_strv_ struct strv exposed = {0};
-	strv_split(&exposed, kv_get(&c->conf, "expose") ? kv_get(&c->conf, "expose") : "", "\n");
-	for (size_t i = 0; i < exposed.n; i++)
-		docker_shape_set(ports, exposed.v[i], json_object());
+	docker_exposed(c, ports, json_object());
 	json_t *j = json_make(
 	    "{Hostname:o,Domainname:o,User:s,AttachStdin:b,AttachStdout:b,AttachStderr:b,Tty:b,"
 	    "OpenStdin:b,StdinOnce:b,Env:o,Cmd:o,Image:s,Volumes:n,WorkingDir:o,Entrypoint:o,"
@@ -395,6 +406,8 @@ static json_int_t shape_shares(const json_t *cfg)
 static long long memory_swap(const json_t *cfg)
 {
 	long long memory = docker_shape_limit(cfg, "memory.max");
+	if (str_eq(docker_limit_raw(cfg, "memory.swap.max"), "max"))
+		return -1;
 	return memory ? memory + docker_shape_limit(cfg, "memory.swap.max") : 0;
 }
 

@@ -32,12 +32,27 @@ static char *ps_status(const struct container *c, int64_t now)
 	return c->has_exit ? xasprintf("Exited (%d) %s ago", c->exit_code, since) : xstrdup("Dead");
 }
 
-static json_t *ps_template_commas(const char *s)
+/* The ports, those that are only exposed last. */
+static json_t *ps_template_ports(const struct container *c)
 {
-	_cleanup_free_ char *text = xstrdup(s ? s : "");
-	for (char *p = text; *p; p++)
+	const char *text = c->pid ? kv_get(&c->state, "ports") : NULL, *port;
+	_cleanup_json_ json_t *all = json_object();
+	json_t *one;
+	struct buf b = {0};
+	buf_puts(&b, text ? text : "");
+	if (c->pid && kv_get(&c->state, "mac"))
+		docker_exposed(c, all, json_null());
+	json_object_foreach(all, port, one)
+	{
+		_cleanup_free_ char *to = xasprintf("->%s", port);
+		if (!strstr(b.p, to))
+			buf_printf(&b, "%s%s", b.n ? "\n" : "", port);
+	}
+	for (char *p = b.p; *p; p++)
 		*p = *p == '\n' ? ',' : *p;
-	return docker_text(text);
+	one = docker_text(b.p);
+	buf_free(&b);
+	return one;
 }
 
 /* At most so many characters, the last one "…" where some are left out. */
@@ -112,9 +127,9 @@ static json_t *ps_template_ps_row(
 	    "{ID:s,Names:s,Image:s,Command:o,CreatedAt:s,RunningFor:s,Status:s,State:s,"
 	    "Mounts:o,LocalVolumes:i,Ports:o,Networks:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
 	    c->id, c->name, kv_get(&c->conf, "image"), quoted(kv_get(&c->conf, "command"), whole),
-	    made, running, status, docker_status(c), mounts, volumes,
-	    ps_template_commas(c->pid ? kv_get(&c->state, "ports") : ""), ps_template_networks(c),
-	    docker_labels(kv_get(&c->conf, "label")), (int)c->pid, c->exit_code, size);
+	    made, running, status, docker_status(c), mounts, volumes, ps_template_ports(c),
+	    ps_template_networks(c), docker_labels(kv_get(&c->conf, "label")), (int)c->pid,
+	    c->exit_code, size);
 	docker_row_labels(row);
 	return row;
 }
