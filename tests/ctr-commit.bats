@@ -43,7 +43,9 @@ frozen() ( # NAME
 		--health-cmd 'test -e /x' -h host -t box sh -c 'id -u; pwd; echo $A' >/dev/null
 	ctr-commit -m why c img
 	[ "$(ctr-run img | xargs)" = "7 /tmp b" ]
-	[ "$(ctr-image inspect -f '{{with .Config}}{{json .Cmd}} {{.Entrypoint}} {{.User}} {{.WorkingDir}} {{.Env}} {{.Labels.x}} {{.ExposedPorts}} {{.StopSignal}} {{index .Healthcheck.Test 1}}{{end}} {{.Comment}}' img)" = \
+	local form='{{with .Config}}{{json .Cmd}} {{.Entrypoint}} {{.User}} {{.WorkingDir}} {{.Env}}'
+	form+=' {{.Labels.x}} {{.ExposedPorts}} {{.StopSignal}} {{index .Healthcheck.Test 1}}{{end}}'
+	[ "$(ctr-image inspect -f "$form {{.Comment}}" img)" = \
 		'["sh","-c","id -u; pwd; echo $A"] [] 7:8 /tmp [A=b] y map[99/tcp:{}] INT test -e /x why' ]
 	ctr-create --name d img >/dev/null
 	[ "$(ctr-inspect -f '{{.Config.User}} {{.Config.ExposedPorts}}' d)" = \

@@ -132,7 +132,9 @@ load image
 	[ -z "$(ctr-ps -aq)" ]
 	# what is odd but harmless runs, as under docker
 	made \
-		'{"Labels":{"two":"lines\nof it","":"x"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
+		'{"Labels":{"two":"lines\nof it","":"x"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],
+		"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},
+		"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
 	[ "$(ctr-run new:1)" = /rel ]
 	[ "$(ctr-run -v "$WORLD/secret:/vol" new:1 ls /vol)" = s ]
 }
@@ -194,11 +196,17 @@ load image
 		sed -n 's/.*"architecture": "\(.*\)".*/\1/p')
 	ctr-image rm new:1
 	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
-	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":3,"platform":{"os":"linux","architecture":"vax"}},{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"platform":{"os":"linux","architecture":"%s"}}]}' \
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":3,
+		"platform":{"os":"linux","architecture":"vax"}},
+		{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s",
+		"size":%s,"platform":{"os":"linux","architecture":"%s"}}]}' \
 		1 "$m" "$(stat -c %s "o/blobs/sha256/$m")" "$arch" >i
 	mv i "o/blobs/sha256/$(sha i)"
 	i=$(ls -t o/blobs/sha256 | head -n 1)
-	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"docker.io/library/many:3"}}]}' "$i" "$(stat -c %s "o/blobs/sha256/$i")" >o/index.json
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:%s",
+		"size":%s,
+		"annotations":{"org.opencontainers.image.ref.name":"docker.io/library/many:3"}}]}' \
+		"$i" "$(stat -c %s "o/blobs/sha256/$i")" >o/index.json
 	[ "$(ctr-image load o)" = many:3 ]
 	[ "$(ctr-run many:3)" = first ]
 }
@@ -1339,7 +1347,8 @@ ours() {
 	sed "s/$c/$t/; ${3:-}" "p/blobs/sha256/$m" >m.json
 	t=$(sha m.json)
 	cp m.json "o/blobs/sha256/$t"
-	sed -i 's|"manifests": *\[|&{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:'"$t"'","size":9,"annotations":{"org.opencontainers.image.ref.name":"'"$1"'"}},|' o/index.json
+	local type=application/vnd.oci.image.manifest.v1+json
+	sed -i 's|"manifests": *\[|&{"mediaType":"'"$type"'","digest":"sha256:'"$t"'","size":9,"annotations":{"org.opencontainers.image.ref.name":"'"$1"'"}},|' o/index.json
 }
 
 @test "18.33 signatures, encrypted layers and other platforms' images in an index do no harm" {

@@ -10,7 +10,15 @@ load lib
 	other=$!
 	ctr-stop -t 0 rec
 	mkdir -p "$CTR_RUN/containers/rec"
-	printf "id='%s'\nboot='%s'\npid='%d'\nstarttime='1'\nmonitor='%d'\nmonitor_starttime='1'\ncgroup=''\n" "$(ctr-inspect -f Id rec)" "$(cat /proc/sys/kernel/random/boot_id)" $other $other >"$CTR_RUN/containers/rec/state"
+	cat >"$CTR_RUN/containers/rec/state" <<-END
+		id='$(ctr-inspect -f Id rec)'
+		boot='$(cat /proc/sys/kernel/random/boot_id)'
+		pid='$other'
+		starttime='1'
+		monitor='$other'
+		monitor_starttime='1'
+		cgroup=''
+	END
 	ctr-kill rec || true
 	ctr-stop -t 0 rec
 	ctr-rm -f rec

@@ -372,7 +372,10 @@ n5 bridge n5 10.5.0.0/24,fd00:5::/64 1
 n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(h ctr-net ls -q)" = $'n5\nn6' ]
 	id=$(h ctr-inspect -f Id a)
-	want='{"name":"n5","driver":"bridge","bridge":"n5","subnets":[{"subnet":"10.5.0.0/24","gateway":"10.5.0.1","range":"10.5.0.128-10.5.0.255"},{"subnet":"fd00:5::/64","gateway":"fd00:5::1"}],"internal":false,"mtu":1400,"created":"T","labels":{},"containers":[{"id":"'$id'","name":"a","interface":"eth0","address":"10.5.0.128"},{"id":"'$id'","name":"a","interface":"eth0","address":"fd00:5::2"}]}'
+	want='{"name":"n5","driver":"bridge","bridge":"n5","subnets":[{"subnet":"10.5.0.0/24",'
+	want+='"gateway":"10.5.0.1","range":"10.5.0.128-10.5.0.255"},{"subnet":"fd00:5::/64",'
+	want+='"gateway":"fd00:5::1"}],"internal":false,"mtu":1400,"created":"T","labels":{},"containers":[{"id":"'$id'","name":"a","interface":"eth0","address":"10.5.0.128"},'
+	want+='{"id":"'$id'","name":"a","interface":"eth0","address":"fd00:5::2"}]}'
 	run -0 h ctr-net inspect --json n5
 	got=$(tr -d ' \n' <<<"$output" | sed -E 's/"created":"20[0-9T:.-]+Z"/"created":"T"/')
 	# the order of the two leases is that of the folder

@@ -249,8 +249,12 @@ nat 172.18.0.0/24
 nat 10.9.0.0/16 out wan
 publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	run -0 h ctr-netcfg show --json
-	[ "$(paste -sd' ' <<<"$output")" = \
-		'{"kind":"bridge","name":"br0","address":"172.18.0.1/24"} {"kind":"nat","name":"172.18.0.0/24"} {"kind":"nat","name":"10.9.0.0/16","out":"wan"} {"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:'"$id"'"}' ]
+	diff - <(echo "$output") <<-END
+		{"kind":"bridge","name":"br0","address":"172.18.0.1/24"}
+		{"kind":"nat","name":"172.18.0.0/24"}
+		{"kind":"nat","name":"10.9.0.0/16","out":"wan"}
+		{"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:$id"}
+	END
 }
 
 @test "show: subnets up to the highest address, and those beside them" {

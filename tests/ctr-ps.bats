@@ -6,7 +6,10 @@ load lib
 
 # Replaces what differs from run to run.
 plain() {
-	sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}"/"ID"/g; s/"(pid|Pid|monitor|starttime|monitor_starttime)": ?("?)[1-9][0-9]*/"\1":\2N/g; s/[0-9a-f]{8}-[0-9a-f-]{27}/BOOT/; s/c-[0-9a-f]{8}-[0-9a-f]{12}/c-GROUP/; s/[0-9]{10}\.[0-9]{9}/SECONDS/' | sed "s|${ROOTFS%/}|ROOTFS|g; s|$CTR_CGROUP|PARENT|g"
+	sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}"/"ID"/g
+		s/"(pid|Pid|monitor|starttime|monitor_starttime)": ?("?)[1-9][0-9]*/"\1":\2N/g
+		s/[0-9a-f]{8}-[0-9a-f-]{27}/BOOT/; s/c-[0-9a-f]{8}-[0-9a-f]{12}/c-GROUP/
+		s/[0-9]{10}\.[0-9]{9}/SECONDS/' | sed "s|${ROOTFS%/}|ROOTFS|g; s|$CTR_CGROUP|PARENT|g"
 }
 
 @test "ps --json, golden: created, running, exited, with a restart policy and labels" {
@@ -15,10 +18,11 @@ plain() {
 	ctr-run -d --name c "$ROOTFS" sh -c 'exit 3' >/dev/null
 	ctr-wait c >/dev/null
 	run -0 ctr-ps -a --json
-	[ "$(tac <<<"$output" | plain)" = \
-		'{"id":"ID","name":"a","pid":null,"status":"created","command":"echo '\''a  \"b\"'\''","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
-{"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":{}}
-{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c '\''exit 3'\''","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}' ]
+	diff - <(tac <<<"$output" | plain) <<-'END'
+		{"id":"ID","name":"a","pid":null,"status":"created","command":"echo 'a  \"b\"'","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
+		{"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":{}}
+		{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c 'exit 3'","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}
+	END
 }
 
 @test "ps, golden: the table, -n, -o with any field, -q, long commands cut unless --no-trunc" {
@@ -77,8 +81,22 @@ plain() {
 	run -0 ctr-inspect --json a
 	got=$(plain <<<"$output" |
 		perl -0pe 's/"Config": \{.*?\n    \},\n    "conf"/"Config": C,\n    "conf"/s; s/"Mounts": \[.*?\n    \],/"Mounts": M,/s' | tr -s ' \n' ' ')
-	want='[ { "Id": "ID", "Name": "a", "Created": "TIME", "State": { "Status": "running", "Running": true, "Paused": false, "Restarting": false, "OOMKilled": false, "Pid":N, "ExitCode": 0, "StartedAt": "TIME", "FinishedAt": "" }, "Image": "ROOTFS/", "RestartPolicy": "no", "RestartCount": 0, "Labels": { "x": "1" }, "NetworkSettings": { "Network": "none", "IPAddress": "", "Ports": [] }, "Mounts": M, "Config": C, "conf": { "rootfs": "ROOTFS", "image": "ROOTFS/", "name": "a", "id": "ID", "created": "SECONDS", "command": "sleep 1000", "rm": "0", "tty": "0", "stdin": "0", "log_max_size": "16777216", "log_max_files": "1", "label": "x=1", "net": "none" }, "state": { "id": "ID", "boot": "BOOT", "pid":"N", "starttime":"N", "monitor":"N", "monitor_starttime":"N", "cgroup": "PARENT/c-GROUP", "restarts": "0" } } ]'
-	diff <(echo "$got" | tr ',' '\n') <(echo "$want " | tr ',' '\n')
+	want=$(tr -s ' \n' ' ' <<-'END'
+		[ { "Id": "ID", "Name": "a", "Created": "TIME", "State": { "Status": "running",
+		"Running": true, "Paused": false, "Restarting": false, "OOMKilled": false,
+		"Pid":N, "ExitCode": 0, "StartedAt": "TIME", "FinishedAt": "" },
+		"Image": "ROOTFS/", "RestartPolicy": "no", "RestartCount": 0,
+		"Labels": { "x": "1" }, "NetworkSettings": { "Network": "none", "IPAddress": "",
+		"Ports": [] }, "Mounts": M, "Config": C, "conf": { "rootfs": "ROOTFS",
+		"image": "ROOTFS/", "name": "a", "id": "ID", "created": "SECONDS",
+		"command": "sleep 1000", "rm": "0", "tty": "0", "stdin": "0",
+		"log_max_size": "16777216", "log_max_files": "1", "label": "x=1",
+		"net": "none" }, "state": { "id": "ID", "boot": "BOOT", "pid":"N",
+		"starttime":"N", "monitor":"N", "monitor_starttime":"N",
+		"cgroup": "PARENT/c-GROUP", "restarts": "0" } } ]
+	END
+	)
+	diff <(tr ',' '\n' <<<"$got") <(tr ',' '\n' <<<"$want")
 	[ "$(ctr-inspect -f Config.process.args.1 a)" = 1000 ]
 	[ "$(ctr-inspect -f State.Status a)" = running ]
 	[ "$(ctr-inspect a a | grep -c '"Name": "/a"')" = 2 ]

@@ -207,10 +207,14 @@ END
 		sed 's|"noNewPrivileges": *true|"noNewPrivileges":false,"oomScoreAdj":77|; s|"readonly": *true|"readonly":false|; s|"hostname"|"domainname":"dom","hostname"|')"
 	bundle \
 		"$(echo "$base" |
-		sed 's|"linux": *{|"hooks":{},"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]},"devices":[{"path":"/dev/fuse","type":"c","major":10,"minor":229}],"sysctl":{"net.ipv4.ip_forward":"1"},|')"
+		sed 's|"linux": *{|"hooks":{},"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]},\
+		"devices":[{"path":"/dev/fuse","type":"c","major":10,"minor":229}],\
+		"sysctl":{"net.ipv4.ip_forward":"1"},|')"
 	bundle \
 		"$(echo "$base" |
-		sed 's|{ *"type": *"network" *}|{"type":"network"},{"type":"user"},{"type":"time"}|; s|"linux": *{|"linux":{"timeOffsets":{"monotonic":{"secs":1000}},"uidMappings":[{"containerID":0,"hostID":0,"size":65536}],"gidMappings":[{"containerID":0,"hostID":0,"size":65000}],|')"
+		sed 's|{ *"type": *"network" *}|{"type":"network"},{"type":"user"},{"type":"time"}|; s|"linux": *{|"linux":{"timeOffsets":{"monotonic":{"secs":1000}},\
+		"uidMappings":[{"containerID":0,"hostID":0,"size":65536}],\
+		"gidMappings":[{"containerID":0,"hostID":0,"size":65000}],|')"
 	run -125 ctr-run --explain --bundle <(:)
 	printf '%s' \
 		"$(echo "$base" |

@@ -76,7 +76,9 @@ hierarchies() {
 
 @test "what --explain prints is the same container" {
 	# shellcheck disable=SC2016
-	see='cat /proc/self/cgroup /sys/fs/cgroup/*/*.limit_in_bytes; grep -E "Cap|Seccomp" /proc/self/status; ls -ln /dev | sed "s/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /"; cut -d " " -f 4- /proc/self/mountinfo'
+	see='cat /proc/self/cgroup /sys/fs/cgroup/*/*.limit_in_bytes; grep -E "Cap|Seccomp" /proc/self/status
+		ls -ln /dev | sed "s/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /"
+		cut -d " " -f 4- /proc/self/mountinfo'
 	mkdir shared
 	for flags in "" "-m 32m" "--device /dev/loop0" "-v $WORLD/shared:/m" \
 		--privileged "--tmpfs /t"; do

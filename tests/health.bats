@@ -117,9 +117,11 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 		d=$1.d
 		c=$(put "$config")
 		m=$(put \
-			"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",$c},\"layers\":[$layer]}")
+			"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",
+			\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",$c},\"layers\":[$layer]}")
 		echo '{"imageLayoutVersion":"1.0.0"}' >"$d/oci-layout"
-		echo "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",$m,\"annotations\":{\"org.opencontainers.image.ref.name\":\"$1:latest\"}}]}" >"$d/index.json"
+		echo "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",
+			$m,\"annotations\":{\"org.opencontainers.image.ref.name\":\"$1:latest\"}}]}" >"$d/index.json"
 		ctr-image load "$d" >/dev/null
 	}
 	test_of() {

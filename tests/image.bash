@@ -80,7 +80,8 @@ oci() {
 	h=$(sha "$dir/m")
 	m=$(stat -c %s "$dir/m")
 	mv "$dir/m" "$dir/blobs/sha256/$h"
-	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"new:1"}}]}' "$h" "$m" >"$dir/index.json"
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"new:1"}}]}' \
+		application/vnd.oci.image.manifest.v1+json "$h" "$m" >"$dir/index.json"
 }
 
 # Make two layers: one with busybox and /etc/which; one with another /etc/which in which a file and

@@ -123,7 +123,10 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	multi
 	as 'cp -a $R own'
 	run as \
-		'ctr-run own/ sh -c "grep \" / / .*userxattr\" /proc/self/mountinfo >/dev/null && stat -c %U / && touch /x && rm /etc/passwd && mkdir -m 700 /d && chown 33 /d && su -s /bin/true 2>/dev/null; ls /etc/passwd"'
+		'ctr-run own/ sh -c "grep \" / / .*userxattr\" /proc/self/mountinfo >/dev/null && stat -c %U / &&
+			touch /x && rm /etc/passwd && mkdir -m 700 /d && chown 33 /d &&
+			su -s /bin/true 2>/dev/null
+			ls /etc/passwd"'
 	echo "$output"
 	[[ ${lines[0]} == root && $output == *"No such file"* ]]
 	[ -e "$SHARED/$U1/own/etc/passwd" ]
@@ -133,11 +136,16 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 # test_tags=ctr-exec,ctr-start,ctr-restart,ctr-stop,ctr-kill,ctr-rename,ctr-inspect,ctr-logs,ctr-top,ctr-stats
 @test "a container's whole life: -d, ps, logs, exec, top, stop, start, rename, kill, wait, rm" {
 	multi
-	run as 'ctr-run -d --name web $R sh -c "echo hi; echo no >&2; exec sleep 1000" 2>/dev/null; until ctr-logs web 2>&1 | grep -q no; do sleep 0.05; done; ctr-ps -n; ctr-logs web 2>&1; ctr-exec -u 33 web id -u; ctr-exec web ps -o args; ctr-top web'
+	run as 'ctr-run -d --name web $R sh -c "echo hi; echo no >&2; exec sleep 1000" 2>/dev/null
+		until ctr-logs web 2>&1 | grep -q no; do sleep 0.05; done
+		ctr-ps -n; ctr-logs web 2>&1; ctr-exec -u 33 web id -u
+		ctr-exec web ps -o args; ctr-top web'
 	echo "$output"
 	[[ $status -eq 0 && $output == *" running "* && $output == *$'\nhi\n'* && $output == *$'\nno\n'* && $output == *$'\n33\n'* ]]
 	[[ $output == *"sleep 1000"* ]]
-	run as 'ctr-inspect web | grep -c Pid; ctr-stats --no-stream web >/dev/null; ctr-rm web; ctr-rename web www; ctr-stop -t 0 www; ctr-wait www; ctr-ps -an; ctr-start www; ctr-restart -t 0 www; ctr-kill www; ctr-wait www; ctr-rm www; ctr-ps -aq'
+	run as 'ctr-inspect web | grep -c Pid; ctr-stats --no-stream web >/dev/null; ctr-rm web; ctr-rename web www; ctr-stop -t 0 www
+		ctr-wait www; ctr-ps -an; ctr-start www; ctr-restart -t 0 www
+		ctr-kill www; ctr-wait www; ctr-rm www; ctr-ps -aq'
 	echo "$output"
 	[[ $status -eq 0 && $output == *" exited "* && $output == *137* ]]
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]
@@ -178,7 +186,10 @@ i" ]]
 	tar -C t -c . >t.tar
 	chmod 644 t.tar
 	run as \
-		"ctr-image import one <$WORLD/t.tar >/dev/null && ctr-run one stat -c %u:%g /home/secret/f && ctr-run --keep --name c one sh -c 'mkdir -m 700 /new/d && echo x >/new/d/f && chown -R 40:41 /new/d' 2>/dev/null; ctr-commit c two >/dev/null; ctr-run two sh -c 'stat -c %u:%g /new/d/f /home/secret/f; cat /new/d/f'"
+		"ctr-image import one <$WORLD/t.tar >/dev/null && ctr-run one stat -c %u:%g /home/secret/f &&
+		ctr-run --keep --name c one sh -c 'mkdir -m 700 /new/d && echo x >/new/d/f && chown -R 40:41 /new/d' 2>/dev/null
+		ctr-commit c two >/dev/null
+		ctr-run two sh -c 'stat -c %u:%g /new/d/f /home/secret/f; cat /new/d/f'"
 	echo "$output"
 	[ "$output" = $'33:34\n40:41\n33:34\nx' ]
 	as "ctr-image save -o s.tar two && ctr-image export two >e.tar && ctr-commit c - >w.tar"
@@ -187,7 +198,9 @@ i" ]]
 		tar --numeric-owner -tvf "$SHARED/$U1/$f.tar" | grep -q '33/34 .*home/secret/f'
 	done
 	run as \
-		"ctr-rm c; ctr-image rm one two; ls \$XDG_DATA_HOME/ctr/layers \$XDG_DATA_HOME/ctr/images/blobs/sha256 | grep -v :; ctr-image load -t three <s.tar >/dev/null && ctr-run three stat -c %u:%g /new/d/f; ctr-image rm three"
+		"ctr-rm c; ctr-image rm one two; ls \$XDG_DATA_HOME/ctr/layers \$XDG_DATA_HOME/ctr/images/blobs/sha256 | grep -v :
+		ctr-image load -t three <s.tar >/dev/null && ctr-run three stat -c %u:%g /new/d/f
+		ctr-image rm three"
 	echo "$output"
 	[ "$(echo $output)" = "c one two 40:41 three" ]
 	[ -z "$(find "$SHARED/$U1/data/ctr" ! -user "$U1")" ]
@@ -204,7 +217,13 @@ i" ]]
 	echo "$output"
 	[[ $output == $'33\n33\n'*"Read-only file system"*$'\nf\ng\nvol' ]]
 	run as \
-		'ctr-run -d --name c img sh -c "mkdir -p -m 700 /p && echo q >/p/f && chown -R 33 /p && exec sleep 1000" >/dev/null; until ctr-exec c cat /p/f 2>/dev/null; do sleep 0.1; done; ctr-cp c:/p out && stat -c %U out/f && cat out/f; echo in >in; ctr-cp in c:/in; ctr-exec c stat -c %u /in; ctr-stop -t 0 c; ctr-cp c:/p out2 && cat out2/f; echo two >in; ctr-cp in c:/in; ctr-start c; ctr-exec c cat /in; ctr-exec c stat -c %u /in'
+		'ctr-run -d --name c img sh -c "mkdir -p -m 700 /p && echo q >/p/f && chown -R 33 /p && exec sleep 1000" >/dev/null
+		until ctr-exec c cat /p/f 2>/dev/null; do sleep 0.1; done
+		ctr-cp c:/p out && stat -c %U out/f && cat out/f
+		echo in >in; ctr-cp in c:/in; ctr-exec c stat -c %u /in; ctr-stop -t 0 c
+		ctr-cp c:/p out2 && cat out2/f
+		echo two >in; ctr-cp in c:/in; ctr-start c
+		ctr-exec c cat /in; ctr-exec c stat -c %u /in'
 	echo "$output"
 	[ "$output" = $'q\n'"$U1"$'\nq\n0\nc\nq\nc\ntwo\n0' ]
 	run as 'ctr-rm -f c; ctr-volume rm vol; ls $XDG_DATA_HOME/ctr/volumes'
@@ -228,7 +247,10 @@ i" ]]
 	[ -z "$(ls "$SHARED/$U2/data/ctr/containers")" ]
 	tar -C "$SHARED/rootfs" -c . | as "ctr-image import img" >/dev/null
 	run as \
-		'ctr-run -d --name c img sh -c "touch /x; exec sleep 1000" >/dev/null && ctr-exec c id -u && ctr-stop -t 0 c && ctr-commit c two >/dev/null && ctr-run two ls /x && ctr-rm c && ctr-image rm two img && ls $XDG_DATA_HOME/ctr/layers'
+		'ctr-run -d --name c img sh -c "touch /x; exec sleep 1000" >/dev/null &&
+		ctr-exec c id -u && ctr-stop -t 0 c && ctr-commit c two >/dev/null &&
+		ctr-run two ls /x && ctr-rm c && ctr-image rm two img &&
+		ls $XDG_DATA_HOME/ctr/layers'
 	echo "$output"
 	[ "$output" = $'0\nc\n/x\nc\ntwo\nimg' ]
 	run as 'ctr-run --userns keep-id -v $HOME:/new $R sh -c "id -u; touch /new/mine"'
@@ -296,7 +318,8 @@ i" ]]
 	for how in as root; do
 		[ $how = as ] && r="\$R" || r="--userns auto $ROOTFS"
 		run $how \
-			"ctr-run --pid host $r sh -c 'ls -d /proc/$$; { echo x >/proc/sys/kernel/hostname; } 2>/dev/null || echo refused; grep -c \" /proc/sys ro\" /proc/self/mountinfo; cat /proc/keys'"
+			"ctr-run --pid host $r sh -c 'ls -d /proc/$$; { echo x >/proc/sys/kernel/hostname; } 2>/dev/null || echo refused
+			grep -c \" /proc/sys ro\" /proc/self/mountinfo; cat /proc/keys'"
 		echo "$output"
 		[ "$output" = "/proc/$$"$'\nrefused\n1' ]
 	done

@@ -197,7 +197,9 @@ with_systemd() {
 		# shellcheck disable=SC2086
 		run ctr-run $opts "$ROOTFS" \
 			sh -c \
-			'find /sys/fs/cgroup -name cgroup.procs | while read -r f; do cat "$f"; done | sort -un | head -n 2 | tr "\n" " "; grep -l . $(find /sys/fs/cgroup -name release_agent) /dev/null 2>/dev/null; find /sys/fs/cgroup -type d -name "'"$CTR_CGROUP"'"'
+			'find /sys/fs/cgroup -name cgroup.procs | while read -r f; do cat "$f"; done | sort -un | head -n 2 | tr "\n" " "
+			grep -l . $(find /sys/fs/cgroup -name release_agent) /dev/null 2>/dev/null
+			find /sys/fs/cgroup -type d -name "'"$CTR_CGROUP"'"'
 		[ "$status" = 0 ]
 		# only its own processes, and no group of the host
 		[[ "${lines[-1]}" =~ ^[0-9\ ]+$ ]]

@@ -195,8 +195,12 @@ t() { ctr-inspect -f "$@" web; }
 		--security-opt no-new-privileges --shm-size 32m --oom-score-adj 100 \
 		--cpu-shares 512 --stop-timeout 7 "$ROOTFS" sleep 100 >/dev/null
 	[ "$(t '{{.HostConfig.CpuShares}} {{.Config.StopTimeout}}')" = "512 7" ]
-	[ "$(t '{{with .HostConfig}}{{json .CapAdd}}{{json .CapDrop}}{{json .Ulimits}}{{json .Devices}}{{json .SecurityOpt}}{{.ShmSize}} {{.OomScoreAdj}}{{end}}')" = \
-		'["CAP_NET_ADMIN"]["CAP_CHOWN","CAP_MKNOD"][{"Name":"nofile","Hard":200,"Soft":100}][{"PathOnHost":"/dev/null","PathInContainer":"/dev/xnull","CgroupPermissions":"r"}]["no-new-privileges"]33554432 100' ]
+	local form='{{with .HostConfig}}{{json .CapAdd}}{{json .CapDrop}}{{json .Ulimits}}'
+	form+='{{json .Devices}}{{json .SecurityOpt}}{{.ShmSize}} {{.OomScoreAdj}}{{end}}'
+	local want='["CAP_NET_ADMIN"]["CAP_CHOWN","CAP_MKNOD"]'
+	want+='[{"Name":"nofile","Hard":200,"Soft":100}]'
+	[ "$(t "$form")" = \
+		"$want"'[{"PathOnHost":"/dev/null","PathInContainer":"/dev/xnull","CgroupPermissions":"r"}]["no-new-privileges"]33554432 100' ]
 	ctr-run -d --name plain "$ROOTFS" sleep 100 >/dev/null
 	[ "$(ctr-inspect -f '{{with .HostConfig}}{{.CapAdd}}{{.CapDrop}}{{.Devices}}{{.SecurityOpt}}{{.ShmSize}}{{end}}' plain)" = \
 		'[][][][]67108864' ]
@@ -284,7 +288,10 @@ t() { ctr-inspect -f "$@" web; }
 		-v v:/v --sysctl net.core.somaxconn=77 --cpu-period 50000 --cpu-quota 25000 \
 		--dns-search d.example --dns-option ndots:3 --log-opt max-size=1m,max-file=3 \
 		"$ROOTFS" true >/dev/null
-	[ "$(t '{{with .HostConfig}}{{json .PortBindings}}{{.LogConfig.Config}}{{index .Sysctls "net.core.somaxconn"}}{{.CpuQuota}}/{{.CpuPeriod}}{{.DnsSearch}}{{.DnsOptions}}{{.IpcMode}}{{end}}')" = \
+	local form='{{with .HostConfig}}{{json .PortBindings}}{{.LogConfig.Config}}'
+	form+='{{index .Sysctls "net.core.somaxconn"}}{{.CpuQuota}}/{{.CpuPeriod}}'
+	form+='{{.DnsSearch}}{{.DnsOptions}}{{.IpcMode}}{{end}}'
+	[ "$(t "$form")" = \
 		'{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8081"}],"90/udp":[{"HostIp":"","HostPort":""}]}map[max-file:3 max-size:1048576]7725000/50000[d.example][ndots:3]private' ]
 	[[ "$(t '{{index .HostConfig.Tmpfs "/t"}}')" == *size=1m ]]
 	[ "$(t '{{json .Config.ExposedPorts}}{{(index .Mounts 0).Driver}}')" = \

@@ -23,7 +23,10 @@ pid=$!
 until [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
 export CNI_NETNS=/proc/$pid/ns/net CNI_CONTAINERID=c1
 conf() { # NAME BRIDGE SUBNET
-	echo '{"cniVersion":"1.0.0","name":"'"$1"'","type":"bridge","bridge":"'"$2"'","isGateway":true,"ipMasq":true,"ipam":{"type":"host-local","dataDir":"'"$W/leases"'","ranges":[[{"subnet":"'"$3"'"}]]}}'
+	echo '{"cniVersion":"1.0.0","name":"'"$1"'","type":"bridge","bridge":"'"$2"'",
+		"isGateway":true,"ipMasq":true,
+		"ipam":{"type":"host-local","dataDir":"'"$W/leases"'",
+		"ranges":[[{"subnet":"'"$3"'"}]]}}'
 }
 ports() { # NAME PORT RESULT
 	echo '{"cniVersion":"1.0.0","name":"'"$1"'","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":'"$2"',"containerPort":80,"protocol":"tcp"}]},"prevResult":'"$(cat "$3")}"

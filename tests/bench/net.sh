@@ -46,7 +46,8 @@ echo '{"cniVersion":"0.4.0","name":"b","type":"bridge","bridge":"cni0","isGatewa
 cni() { # PID PORT
 	export CNI_COMMAND=ADD CNI_CONTAINERID=c$1 CNI_NETNS=/proc/$1/ns/net
 	"$W/spawn" "$W/one" $plugins/bridge <"$W/bridge" >"$W/result" || return 1
-	echo '{"cniVersion":"0.4.0","name":"b","type":"portmap","capabilities":{"portMappings":true},"runtimeConfig":{"portMappings":[{"hostPort":'"$2"',"containerPort":80,"protocol":"tcp"}]},"prevResult":'"$(cat "$W/result")}" >"$W/portmap"
+	echo '{"cniVersion":"0.4.0","name":"b","type":"portmap","capabilities":{"portMappings":true},
+		"runtimeConfig":{"portMappings":[{"hostPort":'"$2"',"containerPort":80,"protocol":"tcp"}]},"prevResult":'"$(cat "$W/result")}" >"$W/portmap"
 	"$W/spawn" "$W/one" $plugins/portmap <"$W/portmap" >/dev/null
 }
 ours() {
