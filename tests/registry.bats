@@ -409,7 +409,7 @@ three() {
 		echo "{\"auths\":{\"$key\":{\"auth\":\"bWU6aHVzaA==\"}}}" >docker/config.json
 		[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
 		ctr-image logout "$reg"
-		run -1 ctr-image logout "$reg"
+		run -0 ctr-image logout "$reg"
 	done
 	echo "{\"auths\":{\"$reg\":{\"auth\":\"\"}}}" >docker/config.json
 	run -1 ctr-image pull "$reg/x:1"
@@ -483,7 +483,7 @@ three() {
 	[ "$(jq -c .auths dots/c.json)" = "{}" ]
 	# An empty one is none, for docker, too, whose own a power cut may empty.
 	: >dots/c.json
-	run -1 ctr-image logout h0:1
+	run -0 ctr-image logout h0:1
 	[[ $output == "ctr-image: h0:1: not logged in" ]]
 	# Nothing but a file is read, or replaced: a link may lead to /dev/null.
 	mknod null c 1 3
@@ -493,7 +493,7 @@ three() {
 	[ -c null ]
 	# One that leads nowhere is replaced.
 	ln -sf ../nowhere docker/config.json
-	run -1 ctr-image logout h0:1
+	run -0 ctr-image logout h0:1
 	[[ $output == "ctr-image: h0:1: not logged in" ]]
 }
 
