@@ -302,6 +302,7 @@ static int list_networks(const struct strv *names, bool listing)
 		if (!listing && !as_json && !format) {
 			json_t *ours = one;
 			one = as_docker(ours);
+			json_object_del(one, "ID"); /* for lists */
 			json_decref(ours);
 		}
 		json_array_append_new(list, one);

@@ -273,6 +273,7 @@ static void add_dockers(
 int image_do_inspect(int argc, char **argv)
 {
 	struct strv names = {0}, lines = {0};
+	static const char *const ours[] = {"digest", "name", "id", "size", "layers", "config"};
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++) {
@@ -302,6 +303,9 @@ int image_do_inspect(int argc, char **argv)
 		if (image_o.format && rows_add(&lines, image_o.format, json_incref(j)) < 0)
 			die_fail_usage();
 		template_plain(j);
+		/* Under docker's word ours, which differ from docker's in the case alone, go. */
+		for (size_t k = 0; table_docker && k < sizeof ours / sizeof ours[0]; k++)
+			json_object_del(j, ours[k]);
 		json_array_append_new(list, j);
 	}
 	for (size_t i = 0; i < lines.n; i++)
