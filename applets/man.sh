@@ -10,7 +10,8 @@ if [ $# -gt 1 ]; then "$2" --help=man >"$t"; fi
 tr -d '\n' <"${0%/*}/docker_words.c" | sed 's/{\(NULL\|"[a-z]*"\), *"/\n&/g' | awk -F'"' '
 	/^{(NULL|"[a-z]*"), *"[a-z ]+"/ {
 		gsub(/NULL/, "\"\""); group = $2 == "" ? "" : $2 " "; sub(/^ +/, "", group)
-		print ".It Li " group $4 " Ta " \
+		# what is wider than its column has a line of its own
+		print ".It Li " group $4 (length(group $4) > 17 ? " Ta\n.It Li \\& Ta " : " Ta ") \
 			($6 == "" ? $8 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"
 awk -v gen="$t" -v words="$t.words" '
 	BEGIN {
