@@ -197,6 +197,17 @@ json_t *docker_published(const struct container *c)
 	return all;
 }
 
+void docker_exposed(const struct container *c, json_t *ports, json_t *none)
+{
+	const char *text = kv_get(&c->conf, "expose");
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, text ? text : "", "\n");
+	for (size_t i = 0; i < l.n; i++)
+		if (!json_object_get(ports, l.v[i]))
+			json_object_set(ports, l.v[i], none);
+	json_decref(none);
+}
+
 json_t *docker_log(const struct kv *conf)
 {
 	static const char *const names[][2] = {

@@ -217,17 +217,6 @@ static json_t *shape_networks(const struct container *c, const char *ip)
 	return nets;
 }
 
-void docker_exposed(const struct container *c, json_t *ports, json_t *none)
-{
-	const char *text = kv_get(&c->conf, "expose");
-	_cleanup_strv_ struct strv l = {0};
-	strv_split(&l, text ? text : "", "\n");
-	for (size_t i = 0; i < l.n; i++)
-		if (!json_object_get(ports, l.v[i]))
-			json_object_set(ports, l.v[i], none);
-	json_decref(none);
-}
-
 static json_t *shape_net(const struct container *c)
 {
 	const char *net = kv_get(&c->conf, "net");
