@@ -198,11 +198,13 @@ ports() {
 	perl -e 'print "\xff" x 3000' >"$k/p-x:eth0@n"
 	# a message without its own header
 	perl -e 'print pack("LSSLL", 16, 10 << 8 | 12, 0, 0, 0)' >"$k/a-x:eth0@n"
+	head -c 22 /dev/zero >"$k/s-z:eth0@n" # as a power cut leaves it
 	mkdir "$k/n-y:eth0@n"
 	mkfifo "$k/s-y:eth0@n"
 	h nft flush ruleset
 	plugin ADD "$POD2" bridge "$CONF"
 	h nft list ruleset | grep -q "cni:c$POD/eth0@n"
+	run ! grep cni:z/eth0 <(h nft list ruleset)
 	rmdir "$k/n-y:eth0@n"
 	plugin ADD "$POD" portmap "$p"
 	h nft flush ruleset # a port that was lost in the flush is not given to another

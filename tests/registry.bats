@@ -447,6 +447,8 @@ three() {
 	run -1 --separate-stderr ctr-image pull "$reg/x:1"
 	cd ..
 	[[ $stderr == *'docker-credential-x/../../evil: Invalid argument' && ! -e ran ]]
+	echo '{"credsStore":""}' >docker/config.json # none
+	ctr-image pull "$reg/x:1"
 	echo '{"credsStore":"test"}' >docker/config.json
 	run -1 --separate-stderr ctr-image pull "$reg/x:1"
 	[[ $stderr == *'docker-credential-test get: failed: No such file or directory' ]]

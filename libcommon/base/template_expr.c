@@ -72,6 +72,14 @@ static json_t *template_expr_field(const json_t *v, const char *key)
 	return json_object_get(v, other);
 }
 
+/* A map that is not there: map[] as a value, null as JSON. */
+static json_t *no_map(void)
+{
+	json_t *m = template_map();
+	json_object_set_new(m, TEMPLATE_MAP, json_false());
+	return m;
+}
+
 /* What docker's structures have as a pointer (*), a list, a map, a text or a number and its JSON
  * leaves out, or has null for, where it is not set; NULL: no such thing. */
 static json_t *unset(const char *key)
@@ -89,7 +97,7 @@ static json_t *unset(const char *key)
 		return NULL;
 	switch (at[-1]) {
 	case '{':
-		return template_map();
+		return no_map();
 	case '"':
 		return json_string("");
 	case '?':
@@ -117,7 +125,7 @@ static json_t *fields(struct tmpl *t, json_t *v, bool live)
 			return template_wrong("there is no field", n ? key : t->p - 1);
 		}
 		if (!next && null)
-			next = map ? template_map() : json_incref(template_nil(false));
+			next = map ? no_map() : json_incref(template_nil(false));
 		else if (!next)
 			next = json_null();
 		json_decref(v);

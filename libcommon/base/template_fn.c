@@ -55,7 +55,8 @@ static json_t *plain_text(const char *s)
 /* The data without our own marks, in the order in which Go writes it. */
 static json_t *unmarked(const json_t *v)
 {
-	if (v == template_nil(false) || v == template_nil(true))
+	if (v == template_nil(false) || v == template_nil(true) ||
+	    json_is_false(json_object_get(v, TEMPLATE_MAP)))
 		return json_null();
 	if (json_is_string(v))
 		return plain_text(json_string_value(v));

@@ -128,7 +128,9 @@ static const char *helper_of(const json_t *config, const char *host)
 {
 	const char *own =
 	    json_string_value(json_object_get(json_object_get(config, "credHelpers"), host));
-	return own ? own : json_string_value(json_object_get(config, "credsStore"));
+	if (!own)
+		own = json_string_value(json_object_get(config, "credsStore"));
+	return own && *own ? own : NULL; /* "" means none */
 }
 
 /* Run docker-credential-NAME VERB with `text` on its stdin, for at most this many seconds; returns

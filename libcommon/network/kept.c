@@ -166,7 +166,7 @@ static int again_one(int dir, const char *name, void *arg)
 	size_t len = 0;
 	_cleanup_free_ char *owner = kept_owner(name),
 			    *text = owner ? file_read_at(dir, name, KEPT_MAX, &len) : NULL;
-	if (text && *name == 's' && len == 22 && !text[15])
+	if (text && *name == 's' && len == 22 && *text && !text[15])
 		nft_guard_put(f[1], text, (uint8_t *)text + 16, NULL, owner);
 	else if (text && *name == 'g' && strlen(name) < 18)
 		guard_put(
