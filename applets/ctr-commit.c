@@ -63,8 +63,10 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 	const char *hex = digest ? digest_parse(t->c.name, digest) : NULL;
 	if (!hex)
 		return;
+	char top[DIGEST_HEX];
 	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
-		   str_ends(t->spec.x_lower.v[0], b->c.diff_ids[b->c.n - 1]);
+		   store_layer_name(s, b->c.diff_ids, b->c.n - 1, top) &&
+		   str_ends(t->spec.x_lower.v[0], top);
 	if (!b->c.json)
 		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name,
 		    digest);

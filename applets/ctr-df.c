@@ -45,23 +45,16 @@ static void count(struct kind *k, bool active, uint64_t bytes)
 	k->idle += active ? 0 : bytes;
 }
 
-/* A layer, with the archive that it came in, of several images counts for the first of them: `seen`
- * has its name then. */
-static uint64_t layers_size(const struct store *s, const struct manifest *m,
-    const struct image_config *c, struct strv *seen, uint64_t *shared)
+/* A layer, and the archive that it came in, of several images count for the first of them: `seen`
+ * has their names then. */
+static void part_add(
+    struct strv *seen, char kind, const char *hex, uint64_t n, uint64_t *own, uint64_t *shared)
 {
-	uint64_t sum = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		uint64_t n = s->layers < 0 ? 0 : tree_size(s->layers, c->diff_ids[i]);
-		n += i < m->n ? m->layers[i].size : 0;
-		if (strv_has(seen, c->diff_ids[i])) {
-			*shared += n;
-			continue;
-		}
-		strv_add(seen, c->diff_ids[i]);
-		sum += n;
-	}
-	return sum;
+	_cleanup_free_ char *name = xasprintf("%c%s", kind, hex);
+	bool known = strv_has(seen, name);
+	*(known ? shared : own) += n;
+	if (!known)
+		strv_add(seen, name);
 }
 
 static void image_add(
@@ -73,7 +66,13 @@ static void image_add(
 	char a[16], b[16];
 	if (store_image(s, r->hex, &m, &c) < 0)
 		warn_about(r->name ? r->name : r->hex);
-	uint64_t own = layers_size(s, &m, &c, seen, &shared) + r->size + m.config_size;
+	uint64_t own = r->size + m.config_size;
+	for (size_t i = 0; i < c.n; i++) {
+		char name[DIGEST_HEX];
+		if (store_layer_name(s, c.diff_ids, i, name))
+			part_add(seen, 'l', name, tree_size(s->layers, name), &own, &shared);
+		part_add(seen, 'b', m.layers[i].hex, m.layers[i].size, &own, &shared);
+	}
 	count(k, users, own);
 	strv_addf(&k->lines, "%s\t%.12s\t%s\t%s\t%zu", r->name ? r->name : "<none>", m.config,
 	    size_text(format, shared, a), size_text(format, own, b), users);

@@ -23,7 +23,7 @@ static uint64_t image_size(
 {
 	uint64_t n = m->config_size;
 	for (size_t i = 0; i < m->n; i++)
-		n += i < c->n ? store_layer_size(s, c->diff_ids[i], m->layers[i].size)
+		n += i < c->n ? store_layer_size(s, c->diff_ids, i, m->layers[i].size)
 			      : m->layers[i].size;
 	return n;
 }
@@ -287,8 +287,9 @@ int image_do_inspect(int argc, char **argv)
 		json_t *layers = json_array();
 		for (size_t k = 0; k < m.n; k++) {
 			_cleanup_free_ char *blob = xasprintf("sha256:%s", m.layers[k].hex);
-			_cleanup_free_ char *dir =
-			    xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
+			char name[DIGEST_HEX];
+			store_layer_name(&s, c.diff_ids, k, name);
+			_cleanup_free_ char *dir = xasprintf("%s/layers/%s", ctr_lib(), name);
 			json_array_append_new(
 			    layers, json_make("{digest:s,size:I,mediaType:s*,directory:s}", blob,
 					(json_int_t)m.layers[k].size, m.layers[k].type, dir));

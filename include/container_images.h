@@ -11,11 +11,12 @@
 int container_image_users(const char *hex, struct strv *out);
 
 /* What every container's config.json says, one after the other, into *texts: container_layer_used()
- * finds a layer's diff_id in it. To be read with the store's gate in hand, so that none is made
+ * finds a layer's name in it. To be read with the store's gate in hand, so that none is made
  * meanwhile. -1 with fail() when one cannot be read: then nothing may be removed. */
 int container_configs(struct buf *texts);
-/* Is this diff_id in the texts? A layer_used_fn (image_store.h); its `arg` is that struct buf. */
-bool container_layer_used(const char *diff_id, void *texts);
+/* Is this layer's name in the texts? A layer_used_fn (image_store.h); its `arg` is that struct buf.
+ */
+bool container_layer_used(const char *layer, void *texts);
 
 /* Put a container on another root: an image's name, a folder, an image file or a block device. Its
  * writable layer, command and options stay; one that runs takes it at its next start. -1 with

@@ -4,10 +4,10 @@
  * $CTR_LIB/images: oci-layout, index.json (each image's name is the annotation
  * org.opencontainers.image.ref.name, "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose lock
  * is shared by all that add blobs, and held exclusively by one that removes some; .tmp-XXXX, a
- * locked directory of somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise.
- * What is made lies in the two .tmp- under its final name, until one syncfs and renames make it so:
- * a kill at any instant leaves only what the next call clears. All return -1 with fail() on
- * failure.
+ * locked directory of somebody at work. $CTR_LIB/layers: HEX (store_layer_name()), and .tmp-XXXX
+ * likewise. What is made lies in the two .tmp- under its final name, until one syncfs and renames
+ * make it so: a kill at any instant leaves only what the next call clears. All return -1 with
+ * fail() on failure.
  */
 #ifndef CTR_IMAGE_STORE_H
 #define CTR_IMAGE_STORE_H
@@ -35,7 +35,6 @@ struct store {
 	 * in tmp. */
 	const char *part;
 	uint64_t part_max; /* its size, as promised */
-	struct strv rest;  /* DIFF_ID/ and what layer_unpack_rest() left of new layers */
 };
 
 /* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the
@@ -55,18 +54,29 @@ int store_put(struct store *s, const void *data, size_t n, char hex[DIGEST_HEX])
 char *store_get(const struct store *s, const char *hex, size_t *n);
 /* Open a blob for reading. */
 int store_blob_open(const struct store *s, const char *hex);
-bool store_has_layer(const struct store *s, const char *diff_id);
+/* The name in `layers` of layer ids[i] of an image whose diff_ids are `ids`. It is its diff_id,
+ * unless it takes anything from the layers below it (store_inherit()): then another image, which
+ * has others below it, has to have its own, whose name is a digest of all ids up to this one
+ * (store_chain()). Layers that an older ctrbox made all have their diff_ids for names, and stay in
+ * use. False: it is not there, and its chain's name is in `name`. */
+bool store_layer_name(
+    const struct store *s, char (*ids)[DIGEST_HEX], size_t i, char name[DIGEST_HEX]);
+void store_chain(char (*ids)[DIGEST_HEX], size_t i, char name[DIGEST_HEX]);
 /* Unpack a layer from fd into ltmp; with `copy` the bytes go to a blob in tmp too. What it should
- * be is checked where given (NULL: anything): blob digest, diff_id. *in has the digests afterwards.
- */
+ * be is checked where given (NULL: anything): blob digest, ids[i] of the image's diff_ids. *in has
+ * the digests afterwards. */
 int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
-    const char *diff_id, struct stream_sums *in);
+    char (*ids)[DIGEST_HEX], size_t i, struct stream_sums *in);
 /* Bytes of a layer's archive, not compressed; `otherwise` where that is not known. */
-uint64_t store_layer_size(const struct store *s, const char *diff_id, uint64_t otherwise);
+uint64_t store_layer_size(
+    const struct store *s, char (*ids)[DIGEST_HEX], size_t i, uint64_t otherwise);
 /* What new layers of an image (the lowest first) mean of the layers below: folders that they left
- * out, hard links. Before store_commit(). -1 with fail(). */
-int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n);
-/* All of tmp and ltmp becomes part of the store, durably. */
+ * out, hard links, an opaque root. Before store_commit(). -1 with fail(). */
+int store_inherit(const struct store *s, char (*ids)[DIGEST_HEX], size_t n);
+#define STORE_REST                                                                                 \
+	".rest-" /* and a layer's name, in ltmp: layer_unpack_rest()'s of it, to be done */
+/* All of tmp and ltmp becomes part of the store, durably, but for layers that store_inherit() has
+ * not finished. */
 int store_commit(struct store *s);
 
 /* index.json. */
@@ -132,6 +142,8 @@ struct image_config {
 };
 int config_parse(const char *what, const char *text, size_t len, struct image_config *out);
 void config_free(struct image_config *c);
+/* Unpack layers of an image that are there as blobs only, and store_inherit() for all. */
+int store_unpack(struct store *s, const struct manifest *m, const struct image_config *c);
 /* Of an image: both, read from the store and verified. */
 int store_image(const struct store *s, const char *hex, struct manifest *m, struct image_config *c);
 
@@ -167,8 +179,8 @@ int image_save(const char *lib, const struct strv *operands, int fd) COLD;
 int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd) COLD;
 /* Remove blobs and layers that no image uses; *freed counts bytes; NULL: nobody wants to know, and
  * large layers are removed by a child that may outlive us. Whether anybody else uses a layer is for
- * the caller to know: `used` is asked about each one's diff_id before it goes. */
-typedef bool layer_used_fn(const char *diff_id, void *arg);
+ * the caller to know: `used` is asked about each one's name before it goes. */
+typedef bool layer_used_fn(const char *layer, void *arg);
 int store_prune(struct store *s, layer_used_fn *used, void *arg, uint64_t *freed);
 
 #endif

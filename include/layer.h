@@ -57,9 +57,9 @@ int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 #define UNPACK_LINK "link"
 #define UNPACK_OPAQUE "opaque"
 /* In the parent: set what was left, in the tree of dirfd. The child's word is a stranger's. What
- * only the layers below can say is added to `rest`: PATH of a folder that the archive left out,
- * PATH//TARGET of a hard link. -1 with fail(). */
-int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *rest);
+ * only the layers below can say is added to `rest` (may be NULL): PATH NUL of a folder that the
+ * archive left out, PATH//TARGET NUL of a hard link. -1 with fail(). */
+int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct buf *rest);
 
 /* Where an archive goes: hashed and counted on the way. */
 struct sink {

@@ -701,7 +701,7 @@ load image
 	oci o low.tar links.tar
 	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image load o
 	[ "$(wc -l <calls)" -lt 12000 ]
-	cd "$CTR_LIB/layers/$(sha links.tar)"
+	cd "$(dirname "$CTR_LIB"/layers/*/last)"
 	[ "$(cat l1 l2 l30 last "1$deep/new")" = 1230xx ]
 }
 @test "14.8: folders that two layers leave out are not each looked for from the top again" {
@@ -1269,6 +1269,52 @@ halfway() {
 		ctr-image mount new:1 view && ls view view/etc && stat -c %a view/etc' >seen
 	[ "$(xargs <seen)" = "view: etc view/etc: new 755" ]
 	[ "$(ctr-image export new:1 | tar t | xargs)" = "./ etc/ etc/new" ]
+}
+
+@test "14: an image that shares a layer with another changes nothing in it" {
+	mkdir -p a/etc a/opt e/opt
+	cp -a "$ROOTFS/bin" a/
+	echo 'echo good' >a/opt/tool
+	echo 'echo EVIL' >e/opt/tool
+	install -d -m 777 e/etc
+	ln -s /etc e/srv
+	tar -C a -cf a.tar .
+	tar -C e -cf e.tar .
+	mktar 'd old' >old.tar
+	mktar 'f .wh..wh..opq ' >root.tar
+	mktar 'f etc/app.conf x' 'h bin/app opt/tool' 'f srv/x x' >b.tar
+	oci good old.tar root.tar a.tar b.tar
+	oci evil e.tar root.tar a.tar e.tar b.tar
+	good() {
+		run -0 ctr-run --rm good:1 sh -c 'stat -c %a /etc; sh /bin/app; ls -d /srv/x; ls'
+		echo "$output"
+		[ "$(xargs <<<"$output")" = "755 good /srv/x bin dev etc opt proc srv sys" ]
+	}
+	for order in 'evil good' 'good evil'; do
+		for i in $order; do
+			ctr-image load -t "$i:1" "$i"
+		done
+		good
+		[ "$(ctr-run --rm evil:1 sh /bin/app)" = EVIL ]
+		ctr-image rm evil:1
+		good
+		# and whoever uses a layer's name uses this one
+		ctr-run -d --name c good:1 sleep 100
+		ctr-image rm -f good:1
+		[ "$(ctr-exec c sh /bin/app)" = good ]
+		ctr-image load -t good:1 good
+		ctr-commit c more
+		[ "$(ctr-image inspect more | jq '.[].layers | length')" = 5 ]
+		ctr-image inspect more | jq -r '.[].layers[3].directory' | xargs ls >there
+		[ "$(xargs <there)" = 'bin etc opt srv' ]
+		ctr-rm -f c
+		ctr-image rm good:1 more
+		[ -z "$(ls -A "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" | grep '[0-9a-f]\{64\}$')" ]
+	done
+	# nor at another place of the same image
+	oci twice a.tar b.tar e.tar b.tar
+	ctr-image load -t twice:1 twice
+	[ "$(ctr-run --rm twice:1 sh -c 'stat -c %a /etc; sh /bin/app' | xargs)" = "777 EVIL" ]
 }
 
 @test "18.35 a layer's file by a link of a layer below that leads to the root is in the root" {

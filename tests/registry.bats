@@ -291,6 +291,33 @@ three() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
+@test "14: a pull that a signal ends keeps no layer without what it takes from those below" {
+	mkdir -p a/root a/tmp a/opt b
+	chmod 700 a/root
+	chmod 1777 a/tmp
+	head -c 20000 /dev/urandom >a/opt/tool
+	tar -C a -cf a.tar .
+	head -c 1100000 /dev/urandom >b/big
+	(
+		mktar 'f root/secret x' 'f tmp/t x' 'h opt/tool2 opt/tool' | head -c -1024
+		tar -C b -c .
+	) >b.tar
+	oci o a.tar b.tar
+	liar late o
+	ctr-image pull "$reg/x:1" 3>&- &
+	pull=$!
+	wait_for 10 sh -c "ls -d $CTR_LIB/layers/.tmp-*/[0-9a-f]*" # the larger one, before the lower
+	kill -TERM $pull
+	wait $pull || true
+	liar none o
+	: >liar.log
+	ctr-image pull "$reg/x:1"
+	run -1 grep "blobs/sha256:$(sha b.tar)" liar.log # its archive stayed
+	ctr-image export "$reg/x:1" | tar -tv >all
+	grep -c -e '^drwx------ .* root/$' -e '^drwxrwxrwt .* tmp/$' -e ' opt/tool2 link to ' \
+		-e ' opt/tool link to ' all | grep -x 3
+}
+
 @test "19 a registry that is busy or down for a moment is asked again" {
 	three
 	ctr-image rm new:1

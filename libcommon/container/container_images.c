@@ -46,8 +46,8 @@ int container_configs(struct buf *texts)
 	return container_each(config_one, texts);
 }
 
-bool container_layer_used(const char *diff_id, void *texts)
+bool container_layer_used(const char *layer, void *texts)
 {
 	const struct buf *b = texts;
-	return b->n && memmem(b->p, b->n, diff_id, DIGEST_HEX - 1);
+	return b->n && memmem(b->p, b->n, layer, DIGEST_HEX - 1);
 }

@@ -285,13 +285,13 @@ static int import(struct store *s, int fd, const char *what, const char *message
     const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX], uint64_t *size)
 {
 	struct stream_sums in;
-	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
+	if (store_layer(s, fd, what, true, NULL, NULL, 0, &in) < 0)
 		return -1;
-	char layer[1][DIGEST_HEX];
-	memcpy(layer[0], in.plain_hex, DIGEST_HEX);
-	if (store_inherit(s, layer, 1) < 0)
+	char layer[DIGEST_HEX];
+	if (store_inherit(s, &in.plain_hex, 1) < 0)
 		return fail_about(what);
-	if (holds_images(s, in.plain_hex))
+	store_layer_name(s, &in.plain_hex, 0, layer);
+	if (holds_images(s, layer))
 		return errno = EINVAL, fail("%s: an archive of images, not a root filesystem: "
 					    "ctr-image load takes it",
 					   what);

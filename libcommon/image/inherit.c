@@ -5,10 +5,7 @@
  * where /lib is a link below, it means the folder that the link leads to. A hard link may name a
  * file of a layer below: that is copied to its place here, once, as overlayfs copies up what is
  * linked. An opaque root, which overlayfs does not know, becomes a mark of deletion for each name
- * below.
- *
- * A layer is stored once, so of two images that share it the first one decides; their lower layers
- * agree on such things.
+ * below. So such a layer is one image's, whatever others have the same (store_layer_name()).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,13 +30,14 @@
 #include "unpack.h"
 
 #define COPY_MAX 0x7ffff000 /* what the kernel copies at once */
+#define REST_MAX (1u << 30)
 
-/* The layers of an image up to the one that is looked at, ids[top]; and the folders that ways went
- * through, by a hash of their paths, with the lowest layer that shows in each, counted from 1: a
- * few bytes of archive can name the ends of many deep ways in turn. */
+/* The layers of an image up to the one that is looked at, names[top]; and the folders that ways
+ * went through, by a hash of their paths, with the lowest layer that shows in each, counted from 1:
+ * a few bytes of archive can name the ends of many deep ways in turn. */
 struct view {
 	const struct store *s;
-	char (*ids)[DIGEST_HEX];
+	char (*names)[DIGEST_HEX];
 	size_t top;
 	struct seen {
 		uint64_t path;
@@ -72,8 +70,8 @@ static struct seen *seen_at(struct view *v, uint64_t path)
 /* Open a path of one layer, wherever the layer is by now; -1 with errno. */
 static int at(const struct view *v, size_t layer, const char *path, int flags)
 {
-	_cleanup_close_ int made = openat(v->s->ltmp, v->ids[layer], DIR_FLAGS);
-	_cleanup_close_ int kept = made < 0 ? openat(v->s->layers, v->ids[layer], DIR_FLAGS) : -1;
+	_cleanup_close_ int made = openat(v->s->ltmp, v->names[layer], DIR_FLAGS);
+	_cleanup_close_ int kept = made < 0 ? openat(v->s->layers, v->names[layer], DIR_FLAGS) : -1;
 	if (!*path)
 		path = ".";
 	int dir = made < 0 ? kept : made;
@@ -380,33 +378,59 @@ static int opaque_root(const struct view *v)
 
 /* --- all of it --- */
 
-/* Apply what the layer's archive has left to be said by the layers below (v->s->rest). */
-static int inherit_inherit(struct view *v)
+/* Apply what the layer's archive has left to be said by the layers below: `rest`, each with a NUL.
+ */
+static int inherit_inherit(struct view *v, const char *rest, size_t n)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
-	size_t n = v->s->rest.n;
-	for (size_t k = 0; r == 0 && k < 2 * n; k++) { /* the folders first: links may lead there */
-		const char *path = v->s->rest.v[k % n] + DIGEST_HEX, *link = strstr(path, "//");
-		if (!str_starts(v->s->rest.v[k % n], v->ids[v->top]) || !link != (k < n))
-			continue;
-		_cleanup_free_ char *name = link ? xstrndup(path, (size_t)(link - path)) : NULL;
-		if (link)
-			r = hard_link(v, name, link + 2);
-		else if (!opaque) /* in an opaque root it is a new folder */
-			r = folder(v, path);
-	}
+	for (int links = 0; links < 2; links++) /* the folders first: links may lead there */
+		for (const char *p = rest; r == 0 && p < rest + n; p += strlen(p) + 1) {
+			const char *link = strstr(p, "//");
+			_cleanup_free_ char *name = link ? xstrndup(p, (size_t)(link - p)) : NULL;
+			if (link && links)
+				r = hard_link(v, name, link + 2);
+			else if (!link && !links &&
+				 !opaque) /* in an opaque root it is a new folder */
+				r = folder(v, p);
+		}
 	return r;
 }
 
-int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n)
+int store_inherit(const struct store *s, char (*ids)[DIGEST_HEX], size_t n)
 {
 	int r = 0;
+	char(*names)[DIGEST_HEX] = xcalloc(n, sizeof *names);
+	for (size_t i = 0; i < n; i++)
+		store_layer_name(s, ids, i, names[i]);
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct view v = {.s = s, .ids = diff_ids, .top = i, .salt = FNV1A};
+		struct view v = {.s = s, .names = names, .top = i, .salt = FNV1A};
+		size_t len;
+		_cleanup_free_ char *todo = xasprintf(STORE_REST "%s", names[i]);
+		if (faccessat(s->ltmp, todo, F_OK, 0) < 0)
+			continue;
+		_cleanup_free_ char *rest = file_read_at(s->ltmp, todo, REST_MAX, &len);
 		getrandom(&v.salt, sizeof v.salt, 0);
-		if (faccessat(s->ltmp, diff_ids[i], F_OK, 0) == 0)
-			r = inherit_inherit(&v);
+		r = rest ? inherit_inherit(&v, rest, len) : -1;
+		if (r == 0)
+			unlinkat(s->ltmp, todo, 0);
 		free(v.seen);
 	}
+	free(names);
 	return r;
+}
+
+int store_unpack(struct store *s, const struct manifest *m, const struct image_config *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct stream_sums in;
+		char name[DIGEST_HEX];
+		if (store_layer_name(s, c->diff_ids, i, name))
+			continue;
+		const char *hex = m->layers[i].hex;
+		_cleanup_close_ int fd = store_blob_open(s, hex);
+		_cleanup_free_ char *what = xasprintf("layer %.12s", hex);
+		if (fd < 0 || store_layer(s, fd, what, false, hex, c->diff_ids, i, &in) < 0)
+			return -1;
+	}
+	return store_inherit(s, c->diff_ids, c->n);
 }

@@ -50,13 +50,13 @@ static void load_add(struct load *l, const char *name, const char *hex, uint64_t
 
 /* --- layers and small blobs --- */
 
-static int layer(
-    struct load *l, const char *path, const char *blob, const char *diff_id, struct stream_sums *in)
+static int layer(struct load *l, const char *path, const char *blob, const struct image_config *c,
+    size_t i, struct stream_sums *in)
 {
 	const struct image_file *row;
 	_cleanup_close_ int fd = image_files_open(l->f, path, &row);
 	_cleanup_free_ char *what = xasprintf("%s: layer %s", l->f->what, blob ? blob : path);
-	if (fd < 0 || store_layer(l->s, fd, what, !row, blob, diff_id, in) < 0)
+	if (fd < 0 || store_layer(l->s, fd, what, !row, blob, c->diff_ids, i, in) < 0)
 		return -1;
 	if (in->comp >= COMP_XZ)
 		return errno = EINVAL, fail("%s: compressed in a way that no image has", what);
@@ -107,7 +107,7 @@ static int oci_layers(struct load *l, const struct manifest *m, const struct ima
 		char path[DIGEST_HEX + 16];
 		struct stream_sums in;
 		load_blob_path(path, m->layers[i].hex);
-		if (layer(l, path, m->layers[i].hex, c->diff_ids[i], &in) < 0)
+		if (layer(l, path, m->layers[i].hex, c, i, &in) < 0)
 			return -1;
 	}
 	return 0;
@@ -312,7 +312,7 @@ static int docker_layers(
 		if (!path)
 			return errno = EINVAL,
 			       fail("%s: manifest.json: Layers: not all are strings", l->f->what);
-		if (layer(l, path, NULL, c->diff_ids[m->n], &in) < 0)
+		if (layer(l, path, NULL, c, m->n, &in) < 0)
 			return -1;
 		struct manifest_layer *to = &m->layers[m->n];
 		memcpy(to->hex, in.copy_hex, DIGEST_HEX);

@@ -14,6 +14,7 @@
 #include "file.h"
 #include "image.h"
 #include "image_store.h"
+#include "place.h"
 #include "str.h"
 
 struct missing {
@@ -26,23 +27,10 @@ struct missing {
 static int unpack_missing(void *arg)
 {
 	const struct missing *x = arg;
-	const struct manifest *m = x->m;
-	const struct image_config *c = x->c;
-	const char *lib = x->lib;
 	struct store s;
-	int r = store_open(&s, lib, STORE_ADD);
-	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		if (store_has_layer(&s, c->diff_ids[i]))
-			continue;
-		struct stream_sums in;
-		_cleanup_close_ int fd = store_blob_open(&s, m->layers[i].hex);
-		_cleanup_free_ char *what = xasprintf("layer %.12s", m->layers[i].hex);
-		r = fd < 0
-			? -1
-			: store_layer(&s, fd, what, false, m->layers[i].hex, c->diff_ids[i], &in);
-	}
+	int r = store_open(&s, x->lib, STORE_ADD);
 	if (r == 0)
-		r = store_inherit(&s, c->diff_ids, c->n) < 0 ? -1 : store_commit(&s);
+		r = store_unpack(&s, x->m, x->c) < 0 ? -1 : store_commit(&s);
 	int why = errno;
 	store_close(&s);
 	errno = why;
@@ -50,30 +38,33 @@ static int unpack_missing(void *arg)
 }
 
 static int open_layers(
-    const struct store *s, const struct missing *x, image_apart_fn *apart, struct image *out)
+    struct store *s, const struct missing *x, image_apart_fn *apart, struct image *out)
 {
 	const struct image_config *c = x->c;
 	if (c->n == 0)
 		return errno = EINVAL,
 		       fail("%s: an image without layers: nothing is in it", out->ref);
-	bool all = true;
-	for (size_t i = 0; i < c->n && all; i++)
-		all = store_has_layer(s, c->diff_ids[i]);
 	void *arg = (void *)(uintptr_t)x;
-	if (!all && (apart ? apart(unpack_missing, arg) : unpack_missing(arg)) < 0)
-		return -1;
 	/* An image may contain the same layer twice (often the empty one). overlayfs refuses that,
 	 * and the upper one hides all of the lower one. */
 	for (size_t i = c->n; i-- > 0;) {
-		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", x->lib, c->diff_ids[i]);
+		char name[DIGEST_HEX];
+		if (!store_layer_name(s, c->diff_ids, i, name)) { /* then all that are missing */
+			if ((apart ? apart(unpack_missing, arg) : unpack_missing(arg)) < 0)
+				return -1;
+			if (s->layers < 0)
+				s->layers = place_dir(x->lib, "layers", 0);
+			store_layer_name(s, c->diff_ids, i, name);
+		}
+		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", x->lib, name);
 		if (!strv_has(&out->layers, dir))
 			strv_add(&out->layers, dir);
 	}
 	return 0;
 }
 
-static int open_found(const struct store *s, const char *lib, const struct ref *r,
-    image_apart_fn *apart, struct image *out)
+static int open_found(
+    struct store *s, const char *lib, const struct ref *r, image_apart_fn *apart, struct image *out)
 {
 	struct manifest m;
 	struct image_config c;

@@ -26,23 +26,26 @@ static int image_marks(
     const struct store *s, const char *hex, struct strv *blobs, struct strv *layers)
 {
 	struct manifest m;
+	struct image_config c = {0};
 	size_t len;
-	strv_add(blobs, hex);
 	_cleanup_free_ char *text = store_get(s, hex, &len);
 	if (!text || manifest_parse(hex, text, len, &m) < 0)
 		return -1;
+	strv_add(blobs, hex);
 	strv_add(blobs, m.config);
 	for (size_t i = 0; i < m.n; i++)
 		strv_add(blobs, m.layers[i].hex);
-	/* a config is long, and its diff_ids are among the digests in it: one too many is kept, at
-	 * worst */
 	_cleanup_free_ char *config = store_get(s, m.config, &len);
-	for (const char *p = config; p && (p = strstr(p, "sha256:")); p += 7) {
-		_cleanup_free_ char *id = xstrndup(p + 7, DIGEST_HEX - 1);
-		if (digest_hex_valid(id))
-			strv_add(layers, id);
+	if (config) /* it fails for what another tool keeps here, which never runs */
+		config_parse(hex, config, len, &c);
+	for (size_t i = 0; i < c.n; i++) { /* one of the two is its name */
+		char chain[DIGEST_HEX];
+		store_chain(c.diff_ids, i, chain);
+		strv_add(layers, c.diff_ids[i]);
+		strv_add(layers, chain);
 	}
 	manifest_free(&m);
+	config_free(&c);
 	return config ? 0 : -1;
 }
 
@@ -50,7 +53,8 @@ static int image_marks(
 
 /* An image never uses anything else, so what each uses is kept in one file, which is read in place
  * of two files for each image: "DIGEST" of all that follows, and lines "MANIFEST bBLOB...
- * lLAYER...". It may be missing, old, or damaged by a power cut (the digest tells): then the images
+ * lLAYER...". Its NUL is digested, too: not in an older ctrbox, whose layers all had their diff_ids
+ * for names. It may be missing, old, or damaged by a power cut (the digest tells): then the images
  * are read. */
 #define USES ".uses"
 
@@ -60,7 +64,7 @@ static char *uses_read(const struct store *s)
 	char have[DIGEST_HEX];
 	char *text = file_read_at(s->images, USES, FILE_ANY, &n);
 	if (text && n > DIGEST_HEX) {
-		digest_of(text + DIGEST_HEX, n - DIGEST_HEX, have);
+		digest_of(text + DIGEST_HEX, n - DIGEST_HEX + 1, have);
 		if (strncmp(text, have, DIGEST_HEX - 1) == 0)
 			return text;
 	}
@@ -72,7 +76,7 @@ static void uses_write(const struct store *s, const struct buf *lines)
 {
 	struct buf b = {0};
 	char hex[DIGEST_HEX];
-	digest_of(lines->p, lines->n, hex);
+	digest_of(lines->p, lines->n + 1, hex);
 	buf_printf(&b, "%s\n", hex);
 	buf_add(&b, lines->p, lines->n);
 	file_write_at(

@@ -33,7 +33,8 @@
 	"application/vnd.docker.distribution.manifest.v2+json"
 
 struct want {
-	const char *hex, *diff_id;
+	const char *hex;
+	size_t layer; /* its number in the image */
 	uint64_t size;
 	char part[DIGEST_HEX + 8]; /* the name of its part in images/ */
 	int fd;                    /* the open, locked part; -1: not begun */
@@ -194,9 +195,8 @@ static int registry_config(struct pull *p)
 static bool have(const struct pull *p, const struct want *w)
 {
 	_cleanup_free_ char *path = xasprintf("blobs/sha256/%s", w->hex);
-	return (faccessat(p->s.images, path, F_OK, 0) == 0 ||
-		   faccessat(p->s.tmp, w->hex, F_OK, 0) == 0) &&
-	       store_has_layer(&p->s, w->diff_id);
+	return faccessat(p->s.images, path, F_OK, 0) == 0 ||
+	       faccessat(p->s.tmp, w->hex, F_OK, 0) == 0;
 }
 
 static int by_size(const void *a, const void *b)
@@ -212,8 +212,7 @@ static void registry_wants(struct pull *p)
 	p->v = xcalloc(p->m.n + 1, sizeof *p->v);
 	for (size_t i = 0; i < p->m.n; i++) {
 		struct want *w = &p->v[p->n];
-		*w = (struct want){
-		    p->m.layers[i].hex, p->c.diff_ids[i], p->m.layers[i].size, .fd = -1};
+		*w = (struct want){p->m.layers[i].hex, i, p->m.layers[i].size, .fd = -1};
 		snprintf(w->part, sizeof w->part, ".part-%s", w->hex);
 		bool twice = false;
 		for (size_t k = 0; k < p->n; k++)
@@ -304,7 +303,7 @@ static int part_unpack(struct pull *p, struct want *w)
 		return 0;
 	if (lseek(w->fd, 0, SEEK_SET) < 0)
 		return fail_errno(what);
-	if (store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0) {
+	if (store_layer(&p->s, w->fd, what, false, w->hex, p->c.diff_ids, w->layer, &in) < 0) {
 		/* After a power cut a part may have its full size, but not the bytes that were
 		 * written to it. So it is fetched once more, from the beginning. */
 		bool again = w->old && errno != ENOSPC && errno != EDQUOT;
@@ -337,7 +336,7 @@ static int streamed(struct pull *p, struct want *w)
 	p->s.part = w->part;
 	p->s.part_max = w->size;
 	if (r == 0)
-		r = store_layer(&p->s, pipes[0], what, true, w->hex, w->diff_id, &in);
+		r = store_layer(&p->s, pipes[0], what, true, w->hex, p->c.diff_ids, w->layer, &in);
 	p->s.part = NULL;
 	close(pipes[0]);
 	if (!w->f.pid)
@@ -393,7 +392,7 @@ static void layers_end(struct pull *p, bool failed)
 
 /* --- the whole --- */
 
-/* A signal ends it: complete layers stay for the next time. */
+/* A signal ends it: blobs and complete layers stay for the next time. */
 static struct pull *pulling;
 
 static void undo_keep(void *arg)
@@ -411,7 +410,7 @@ static int pull_from(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 		? -1
 		: 0;
 	if (r == 0)
-		r = registry_layers(p) < 0 ? -1 : store_inherit(&p->s, p->c.diff_ids, p->c.n);
+		r = registry_layers(p) < 0 ? -1 : store_unpack(&p->s, &p->m, &p->c);
 	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	int e = errno;
 	layers_end(p, r < 0);

@@ -156,7 +156,6 @@ void store_close(struct store *s)
 		if (*fd >= 0)
 			close(*fd);
 	free(s->lib);
-	strv_free(&s->rest);
 	*s = (struct store){.images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
 }
 
@@ -225,23 +224,41 @@ char *store_get(const struct store *s, const char *hex, size_t *n)
 	return NULL;
 }
 
-bool store_has_layer(const struct store *s, const char *diff_id)
+static bool has_layer(const struct store *s, const char *name)
 {
-	return (s->layers >= 0 && faccessat(s->layers, diff_id, F_OK, 0) == 0) ||
-	       (s->ltmp >= 0 && faccessat(s->ltmp, diff_id, F_OK, 0) == 0);
+	return (s->layers >= 0 && faccessat(s->layers, name, F_OK, 0) == 0) ||
+	       (s->ltmp >= 0 && faccessat(s->ltmp, name, F_OK, 0) == 0);
+}
+
+/* No archive has this digest: what is hashed is none. */
+void store_chain(char (*ids)[DIGEST_HEX], size_t i, char name[DIGEST_HEX])
+{
+	digest_of(ids, (i + 1) * sizeof *ids, name);
+}
+
+bool store_layer_name(
+    const struct store *s, char (*ids)[DIGEST_HEX], size_t i, char name[DIGEST_HEX])
+{
+	memcpy(name, ids[i], DIGEST_HEX);
+	if (has_layer(s, name))
+		return true;
+	store_chain(ids, i, name);
+	return has_layer(s, name);
 }
 
 /* The size of a layer's archive when it is not compressed, kept beside the layer as a symlink that
  * points nowhere. */
-static char *size_name(const char *diff_id)
+static char *size_name(const char *layer)
 {
-	return xasprintf(".size-%s", diff_id);
+	return xasprintf(".size-%s", layer);
 }
 
-uint64_t store_layer_size(const struct store *s, const char *diff_id, uint64_t otherwise)
+uint64_t store_layer_size(
+    const struct store *s, char (*ids)[DIGEST_HEX], size_t i, uint64_t otherwise)
 {
-	char text[24] = "";
-	_cleanup_free_ char *name = size_name(diff_id);
+	char text[24] = "", layer[DIGEST_HEX];
+	store_layer_name(s, ids, i, layer);
+	_cleanup_free_ char *name = size_name(layer);
 	return s->layers >= 0 && readlinkat(s->layers, name, text, sizeof text - 1) > 0
 		   ? strtoull(text, NULL, 10)
 		   : otherwise;
@@ -277,7 +294,7 @@ static int hash_only(struct stream *s, int root, struct buf *left, void *arg)
 /* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 when only the digests are
  * needed. */
 static int layer_through(struct store *s, struct stream_sums *in, int fd, const char *what,
-    int copy, int layer, const char *blob, const char *diff_id)
+    int copy, int layer, const char *blob, const char *diff_id, struct buf *rest)
 {
 	struct buf left = {0};
 	struct apart a = {.fd = fd,
@@ -287,24 +304,42 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 	    .whole = true,
 	    .what = what,
 	    .fn = layer >= 0 ? store_unpack_in : hash_only};
-	struct strv rest = {0};
-	int r = apart_read(&a, in, &left) < 0 || layer_unpack_rest(layer, &left, what, &rest) < 0 ||
+	int r = apart_read(&a, in, &left) < 0 || layer_unpack_rest(layer, &left, what, rest) < 0 ||
 			layer_check(in, what, blob, diff_id) < 0
 		    ? -1
 		    : 0;
-	for (size_t i = 0; r == 0 && i < rest.n; i++)
-		strv_addf(&s->rest, "%s/%s", in->plain_hex, rest.v[i]);
-	strv_free(&rest);
 	buf_free(&left);
 	return r;
 }
 
+/* The layer gets its name. What store_inherit() has to do yet is written down before, so that
+ * nobody takes the layer for a whole one: not the one either who keeps, after our death, what is
+ * whole. */
+static int layer_put(
+    struct store *s, const struct stream_sums *in, const char *chain, int layer, struct buf *rest)
+{
+	if (layer_is_opaque(layer, NULL))
+		buf_add(rest, "", 1);
+	const char *name = rest->n ? chain : in->plain_hex;
+	_cleanup_free_ char *todo = xasprintf(STORE_REST "%s", name);
+	_cleanup_free_ char *as = size_name(name);
+	_cleanup_free_ char *size = xasprintf("%llu", (unsigned long long)in->plain_size);
+	if (rest->n && file_write_at(s->ltmp, todo, rest->p, rest->n, 0600, false) < 0)
+		return -1;
+	if (renameat(s->ltmp, "layer", s->ltmp, name) < 0)
+		return -1;
+	symlinkat(size, s->ltmp, as); /* without it, ls shows the size of the blob */
+	return 0;
+}
+
 int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
-    const char *diff_id, struct stream_sums *in)
+    char (*ids)[DIGEST_HEX], size_t i, struct stream_sums *in)
 {
 	_cleanup_close_ int out = -1;
 	_cleanup_close_ int layer = -1;
-	bool unpack = !diff_id || !store_has_layer(s, diff_id);
+	char chain[DIGEST_HEX];
+	struct buf rest = {0};
+	bool unpack = !ids || !store_layer_name(s, ids, i, chain);
 	int to = s->part ? s->images : s->tmp;
 	const char *as = s->part ? s->part : "copy";
 	if (copy &&
@@ -314,23 +349,15 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	    (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
 		(layer = dir_open_at(s->ltmp, "layer")) < 0))
 		return fail_tried(what, "make a layer");
-	if (layer_through(s, in, fd, what, out, layer, blob, diff_id) < 0)
-		return -1;
-	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) <
-			  0) { /* the same layer twice in one image */
-		if (errno != EEXIST && errno != ENOTEMPTY)
-			return fail_tried(what, "rename a layer");
-		if (userns_tree_remove(s->ltmp, "layer") < 0)
-			return -1;
-	}
-	if (copy && renameat(to, as, s->tmp, in->copy_hex) < 0)
+	int r = layer_through(s, in, fd, what, out, layer, blob, ids ? ids[i] : NULL, &rest);
+	if (r == 0 && !ids)
+		store_chain(&in->plain_hex, 0, chain);
+	if (r == 0 && unpack && layer_put(s, in, chain, layer, &rest) < 0)
+		r = fail_tried(what, "rename a layer");
+	buf_free(&rest);
+	if (r == 0 && copy && renameat(to, as, s->tmp, in->copy_hex) < 0)
 		return fail_tried(what, "rename a blob");
-	if (unpack) {
-		_cleanup_free_ char *name = size_name(in->plain_hex);
-		_cleanup_free_ char *n = xasprintf("%llu", (unsigned long long)in->plain_size);
-		symlinkat(n, s->ltmp, name); /* without it, ls shows the size of the blob */
-	}
-	return 0;
+	return r;
 }
 
 /* --- making it so --- */
@@ -344,7 +371,11 @@ static int store_move_one(int dirfd, const char *name, void *arg)
 {
 	struct move *m = arg;
 	char path[DIGEST_HEX + 16];
-	if (!digest_hex_valid(name) && !str_starts(name, ".size-"))
+	bool size = str_starts(name, ".size-");
+	if (!digest_hex_valid(name) && !size)
+		return 0;
+	snprintf(path, sizeof path, STORE_REST "%s", name + (size ? 6 : 0));
+	if (faccessat(dirfd, path, F_OK, 0) == 0) /* store_inherit() has not been there */
 		return 0;
 	snprintf(path, sizeof path, "%s%s", m->prefix, name);
 	/* A layer that exists already is the same one: two imports of one image end with one layer.

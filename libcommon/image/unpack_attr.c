@@ -180,16 +180,14 @@ static int left_opaque(int dirfd, const char *what, const char *path)
 }
 
 /* What the layers below can say; a clean path has no "//". */
-static int left_below(struct strv *rest, const char *path, const char *target)
+static int left_below(struct buf *rest, const char *path, const char *target)
 {
-	if (rest && *target)
-		strv_addf(rest, "%s//%s", path, target);
-	else if (rest)
-		strv_add(rest, path);
+	if (rest)
+		buf_printf(rest, "%s%s%s%c", path, *target ? "//" : "", target, 0);
 	return 0;
 }
 
-int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *rest)
+int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct buf *rest)
 {
 	const char *end = left->p + left->n;
 	bool said = false;
