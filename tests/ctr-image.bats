@@ -1317,6 +1317,19 @@ halfway() {
 	[ "$(ctr-run --rm twice:1 sh -c 'stat -c %a /etc; sh /bin/app' | xargs)" = "777 EVIL" ]
 }
 
+@test "14: a hard link to a sparse file of a layer below copies no holes" {
+	mkdir low
+	truncate -s 3G low/big
+	printf middle | dd of=low/big bs=1M seek=1024 conv=notrunc status=none
+	tar -C low -Scf low.tar .
+	mktar 'h link big' >link.tar
+	oci o low.tar link.tar
+	timeout 10 ctr-image load o
+	[ "$(du -sm "$CTR_LIB/layers" | cut -f 1)" -lt 5 ]
+	[ "$(dd if="$(echo "$CTR_LIB"/layers/*/link)" bs=1M skip=1024 count=1 status=none | head -c 7)" = middle ]
+	[ "$(stat -c %s "$CTR_LIB"/layers/*/link)" = 3221225472 ]
+}
+
 @test "18.35 a layer's file by a link of a layer below that leads to the root is in the root" {
 	two_layers
 	mktar 's r /' 's s /' >low.tar

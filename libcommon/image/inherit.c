@@ -29,7 +29,6 @@
 #include "tree.h"
 #include "unpack.h"
 
-#define COPY_MAX 0x7ffff000 /* what the kernel copies at once */
 #define REST_MAX (1u << 30)
 
 /* The layers of an image up to the one that is looked at, names[top]; and the folders that ways
@@ -278,13 +277,27 @@ static int copy_attrs(int from, int to)
 	return 0;
 }
 
+/* Holes stay holes. The data that every layer may copy again is limited by the disk, as all that
+ * archives unpack to is. -1 with errno. */
+static int copy_data(int in, int out, off_t size)
+{
+	for (off_t at = 0, hole; (at = lseek(in, at, SEEK_DATA)) >= 0;) {
+		hole = lseek(in, at, SEEK_HOLE);
+		if (lseek(out, at, SEEK_SET) < 0)
+			return -1;
+		while (at < hole)
+			if (sendfile(out, in, &at, (size_t)(hole - at)) <= 0 && errno != EINTR)
+				return -1;
+	}
+	return errno == ENXIO ? ftruncate(out, size) : -1;
+}
+
 /* A file of a layer below, open as O_PATH, into a folder of this one. -1 with errno. */
 static int inherit_copy(int from, const struct stat *st, int dir, const char *name)
 {
 	char path[PATH_MAX];
-	ssize_t n;
 	if (S_ISLNK(st->st_mode)) {
-		n = readlinkat(from, "", path, sizeof path - 1);
+		ssize_t n = readlinkat(from, "", path, sizeof path - 1);
 		path[n < 0 ? 0 : n] = 0;
 		return symlinkat(path, dir, name) < 0 ||
 			       (fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) <
@@ -299,12 +312,8 @@ static int inherit_copy(int from, const struct stat *st, int dir, const char *na
 	_cleanup_close_ int in = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_close_ int out =
 	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (in < 0 || out < 0)
-		return -1;
-	do
-		n = sendfile(out, in, NULL, COPY_MAX);
-	while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0 || inherit_take_over(st, out, name) < 0)
+	if (in < 0 || out < 0 || copy_data(in, out, st->st_size) < 0 ||
+	    inherit_take_over(st, out, name) < 0)
 		return -1;
 	copy_attrs(in, out); /* a change of the owner would clear capabilities */
 	return fchmod(out, st->st_mode & 07777);
