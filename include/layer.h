@@ -41,9 +41,10 @@ struct unpack_how {
 	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it
 				    * does not have is left out; may be NULL */
 	/* What a confined child leaves to its parent (may be NULL): attributes of the kind
-	 * trusted., which take CAP_SYS_ADMIN, which folders are opaque (UNPACK_OPAQUE) or left
-	 * out (UNPACK_IMPLIED), and hard links to what it does not have (UNPACK_LINK). PATH NUL
-	 * NAME NUL LENGTH(4 bytes) VALUE, one after the other. */
+	 * trusted., which take CAP_SYS_ADMIN, which folders are opaque (UNPACK_OPAQUE), and what
+	 * the layers below may have (UNPACK_BELOW): TARGET of a hard link, or "/"
+	 * and the end of a way that the archive left out from the folder PATH down. PATH NUL NAME
+	 * NUL LENGTH(4 bytes) VALUE, one after the other. */
 	struct buf *left;
 };
 /* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: a
@@ -53,12 +54,11 @@ struct unpack_how {
  * warning. Reads the archive to its end; stream_finish() is the caller's. What was made stays on
  * failure. `how` NULL: a layer. 0, or -1 with fail(). */
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
-#define UNPACK_IMPLIED "implied"
-#define UNPACK_LINK "link"
+#define UNPACK_BELOW "below"
 #define UNPACK_OPAQUE "opaque"
 /* In the parent: set what was left, in the tree of dirfd. The child's word is a stranger's. What
- * only the layers below can say is added to `rest` (may be NULL): PATH NUL of a folder that the
- * archive left out, PATH//TARGET NUL of a hard link. -1 with fail(). */
+ * only the layers below can say is added to `rest`: PATH//VALUE NUL (a clean path has no "//"). -1
+ * with fail(). */
 int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct buf *rest);
 
 /* Where an archive goes: hashed and counted on the way. */

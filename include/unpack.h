@@ -16,6 +16,9 @@
 		      */
 #define LINKS_MAX 40 /* on the way to one entry; the kernel has the same limit */
 
+/* Bytes that a layer may leave to its parent. */
+#define UNPACK_LEFT_MAX (64 << 20)
+
 struct dirtime {
 	char *path, *acl; /* acl: NULL: none */
 	size_t acl_size;
@@ -42,6 +45,7 @@ struct unpack {
 	size_t acl_size;
 	uid_t euid;
 	gid_t egid;
+	size_t made; /* where the first folder of a way that had to be made ends in it; 0: none */
 	/* the directory of the last entry */
 	char path[PATH_MAX];
 	size_t depth;
@@ -79,7 +83,7 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 /* The same for what was just made as `base` and is not open: a link, a node, a directory. */
 int unpack_attr(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base);
-/* Leave an attribute to the parent to set (how.left). 0. */
+/* Leave an attribute to the parent to set (how.left), which has a limit. -1 with fail(). */
 int unpack_left(
     struct unpack *u, const char *path, const char *name, const void *value, size_t size);
 void unpack_left_out(struct left_out *l, const char *path);

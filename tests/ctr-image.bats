@@ -716,6 +716,20 @@ load image
 	[ "$(wc -l <calls)" -lt 5000 ]
 	[ "$(ctr-run new:1 sh -c "cat /$deep*")" = xy ]
 }
+@test "14.8: many deep ways that are left out" {
+	local deep i entries=()
+	deep=$(printf 'd/%.0s' {1..2030})
+	for i in {1..20}; do
+		entries+=("f $i/${deep}f x")
+	done
+	mktar 'd low' >low.tar
+	mktar "${entries[@]}" >deep.tar
+	oci o low.tar deep.tar
+	(
+		ulimit -v 200000 # kB; the time goes to making 40,000 folders
+		ctr-image load o
+	)
+}
 @test "hostile: overlayfs's marks in the archive" {
 	hostile '0/0' 'c x 0,0'
 	need setfattr attr

@@ -29,7 +29,9 @@
 #include "tree.h"
 #include "unpack.h"
 
-#define REST_MAX (1u << 30)
+/* Bytes of the paths of folders that are looked for in the layers below, of all of an image
+ * together: a way of 4 KB has 2,000 of them, and 1 KB of archive has many ways. */
+#define WAYS_MAX (16 << 20)
 
 /* The layers of an image up to the one that is looked at, names[top]; and the folders that ways
  * went through, by a hash of their paths, with the lowest layer that shows in each, counted from 1:
@@ -37,7 +39,7 @@
 struct view {
 	const struct store *s;
 	char (*names)[DIGEST_HEX];
-	size_t top;
+	size_t top, ways; /* ways: bytes that may still be looked for */
 	struct seen {
 		uint64_t path;
 		unsigned low; /* 0: not known */
@@ -248,6 +250,7 @@ static int carry(struct view *v, const char *from, const char *to)
 	return 0;
 }
 
+/* 1 if the layers below have it, 0 if it is new, -1 with fail(). */
 static int folder(struct view *v, const char *path)
 {
 	char real[PATH_MAX];
@@ -262,7 +265,23 @@ static int folder(struct view *v, const char *path)
 	if (strcmp(real, path) != 0 && carry(v, path, real) < 0)
 		return -1;
 	_cleanup_close_ int to = at(v, v->top, real, DIR_FLAGS);
-	return to < 0 ? 0 : inherit_take_over(&st, to, real);
+	return to >= 0 && inherit_take_over(&st, to, real) < 0 ? -1 : 1;
+}
+
+/* The folders of a path from the one that ends at `end` down. Below a new one all are new. */
+static int way(struct view *v, char *path, size_t end)
+{
+	for (;; end += 1 + strcspn(path + end + 1, "/")) {
+		char next = path[end];
+		if (end > v->ways)
+			return errno = E2BIG, fail("too many deep ways that its layers leave out");
+		v->ways -= end;
+		path[end] = 0;
+		int r = folder(v, path);
+		path[end] = next;
+		if (r <= 0 || !next)
+			return r;
+	}
 }
 
 /* --- hard links --- */
@@ -389,39 +408,42 @@ static int opaque_root(const struct view *v)
 
 /* Apply what the layer's archive has left to be said by the layers below: `rest`, each with a NUL.
  */
-static int inherit_inherit(struct view *v, const char *rest, size_t n)
+static int inherit_inherit(struct view *v, char *rest, size_t n)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
 	for (int links = 0; links < 2; links++) /* the folders first: links may lead there */
-		for (const char *p = rest; r == 0 && p < rest + n; p += strlen(p) + 1) {
-			const char *link = strstr(p, "//");
-			_cleanup_free_ char *name = link ? xstrndup(p, (size_t)(link - p)) : NULL;
-			if (link && links)
-				r = hard_link(v, name, link + 2);
-			else if (!link && !links &&
-				 !opaque) /* in an opaque root it is a new folder */
-				r = folder(v, p);
+		for (char *p = rest; r >= 0 && p < rest + n; p += strlen(p) + 1) {
+			char *to = strstr(p, "//") + 2;
+			size_t end = (size_t)(to - 2 - p);
+			_cleanup_free_ char *name = xstrndup(p, end);
+			if (*to != '/' && links)
+				r = hard_link(v, name, to);
+			/* in an opaque root they are new ones */
+			else if (*to == '/' && !links && !opaque && end <= strlen(to + 1))
+				r = way(v, to + 1, end);
 		}
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 int store_inherit(const struct store *s, char (*ids)[DIGEST_HEX], size_t n)
 {
 	int r = 0;
+	size_t ways = WAYS_MAX;
 	char(*names)[DIGEST_HEX] = xcalloc(n, sizeof *names);
 	for (size_t i = 0; i < n; i++)
 		store_layer_name(s, ids, i, names[i]);
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct view v = {.s = s, .names = names, .top = i, .salt = FNV1A};
+		struct view v = {.s = s, .names = names, .top = i, .ways = ways, .salt = FNV1A};
 		size_t len;
 		_cleanup_free_ char *todo = xasprintf(STORE_REST "%s", names[i]);
 		if (faccessat(s->ltmp, todo, F_OK, 0) < 0)
 			continue;
-		_cleanup_free_ char *rest = file_read_at(s->ltmp, todo, REST_MAX, &len);
+		_cleanup_free_ char *rest = file_read_at(s->ltmp, todo, 1u << 30, &len);
 		getrandom(&v.salt, sizeof v.salt, 0);
 		r = rest ? inherit_inherit(&v, rest, len) : -1;
 		if (r == 0)
 			unlinkat(s->ltmp, todo, 0);
+		ways = v.ways;
 		free(v.seen);
 	}
 	free(names);

@@ -319,7 +319,7 @@ static int layer_put(
     struct store *s, const struct stream_sums *in, const char *chain, int layer, struct buf *rest)
 {
 	if (layer_is_opaque(layer, NULL))
-		buf_add(rest, "", 1);
+		buf_add(rest, "///", 4);
 	const char *name = rest->n ? chain : in->plain_hex;
 	_cleanup_free_ char *todo = xasprintf(STORE_REST "%s", name);
 	_cleanup_free_ char *as = size_name(name);

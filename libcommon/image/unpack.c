@@ -206,7 +206,7 @@ static int entry_hardlink(
 	int r = there < 0 ? -1 : fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW);
 	if (r < 0 && errno == ENOENT &&
 	    u->how.left) /* it is in a layer below, or comes later in the archive */
-		return unpack_left(u, path, UNPACK_LINK, target, strlen(target) + 1);
+		return unpack_left(u, path, UNPACK_BELOW, target, strlen(target) + 1);
 	if (there < 0)
 		return fail_in("%s: %s: link", u->what, path);
 	if (r < 0 || S_ISDIR(st.st_mode) || layer_is_whiteout(&st))

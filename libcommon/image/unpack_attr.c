@@ -179,14 +179,6 @@ static int left_opaque(int dirfd, const char *what, const char *path)
 		   : 0;
 }
 
-/* What the layers below can say; a clean path has no "//". */
-static int left_below(struct buf *rest, const char *path, const char *target)
-{
-	if (rest)
-		buf_printf(rest, "%s%s%s%c", path, *target ? "//" : "", target, 0);
-	return 0;
-}
-
 int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct buf *rest)
 {
 	const char *end = left->p + left->n;
@@ -201,12 +193,11 @@ int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struc
 			return errno = EIO,
 			       fail("%s: the list of what is left to do is incomplete", what);
 		const char *data = value + 1 + sizeof n;
-		bool link = strcmp(name + 1, UNPACK_LINK) == 0 && n && !data[n - 1];
-		int r;
+		int r = 0;
 		if (strcmp(name + 1, UNPACK_OPAQUE) == 0)
 			r = left_opaque(dirfd, what, path);
-		else if (link || strcmp(name + 1, UNPACK_IMPLIED) == 0)
-			r = left_below(rest, path, link ? data : "");
+		else if (strcmp(name + 1, UNPACK_BELOW) == 0 && n && !data[n - 1])
+			buf_printf(rest, "%s//%s%c", path, data, 0);
 		else
 			r = left_one(dirfd, what, path, name + 1, data, n);
 		if (r < 0)

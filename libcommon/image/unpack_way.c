@@ -99,6 +99,10 @@ int unpack_left(
     struct unpack *u, const char *path, const char *name, const void *value, size_t size)
 {
 	uint32_t n = (uint32_t)size;
+	if (u->how.left->n > UNPACK_LEFT_MAX)
+		return errno = E2BIG,
+		       fail("%s: %s: too many folders and links that only the layers below have",
+			   u->what, path);
 	buf_add(u->how.left, path, strlen(path) + 1);
 	buf_add(u->how.left, name, strlen(name) + 1);
 	buf_add(u->how.left, &n, sizeof n);
@@ -106,16 +110,26 @@ int unpack_left(
 	return 0;
 }
 
-/* A directory that the archive leaves out. */
+/* A directory that the archive leaves out; so are all that follow on the way. */
 static int way_make(struct unpack *u, int dir, const char *name, const char *path, size_t end)
 {
 	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
 		return fail_tried_in(u->what, path, "mkdir");
-	if (u->how.left) {
-		_cleanup_free_ char *made = xstrndup(path, end);
-		unpack_left(u, made, UNPACK_IMPLIED, "", 0);
-	}
+	if (!u->made)
+		u->made = end;
 	return 0;
+}
+
+/* At the end of the way: they are told at once. */
+static int way_made(struct unpack *u)
+{
+	size_t end = u->made;
+	u->made = 0;
+	if (!end || !u->how.left)
+		return 0;
+	_cleanup_free_ char *first = xstrndup(u->path, end);
+	_cleanup_free_ char *whole = path_join("", u->path);
+	return unpack_left(u, first, UNPACK_BELOW, whole, strlen(whole) + 1);
 }
 
 int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
@@ -257,5 +271,5 @@ again:;
 	}
 	memcpy(u->path, path, dirlen);
 	u->path[dirlen] = 0;
-	return u->fds[u->depth];
+	return way_made(u) < 0 ? -1 : u->fds[u->depth];
 }
