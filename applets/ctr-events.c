@@ -39,7 +39,7 @@ static const struct opt opts[] = {
     {0, "until", "TIME", "only until then: as --since", OPT_STR, &until_given},
     {'f', "filter", "K=V",
 	"only those: type, event, container, image, network, volume, label; values of one key are "
-	"alternatives; labels and several keys must all hold",
+	"alternatives; several labels and keys must all hold",
 	OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "a Go template (docker's): .Type .Action .Actor.ID .Actor.Attributes",
 	OPT_STR, &format},

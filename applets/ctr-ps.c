@@ -49,7 +49,7 @@ static const struct opt opts[] = {
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
 	"only those: name, id, status, label, ... (ctr-ps(1)); values of one key are alternatives; "
-	"labels and several keys must all hold",
+	"several labels and keys must all hold",
 	OPT_LIST, &o.filters},
     {'l', "latest", NULL, "only the one made last, running or not", OPT_FLAG, &o.latest},
     {'s', "size", NULL, "what is written, and with the image", OPT_FLAG, &o.size},

@@ -45,14 +45,17 @@ static const char *value_of(const char *filter, const char *key)
 bool filter_holds(const struct strv *filters, const struct filter_kind *kind, const void *one)
 {
 	for (size_t key = 0; kind->keys[key]; key++) {
-		size_t asked = 0, hits = 0;
+		bool label = strcmp(kind->keys[key], "label") == 0;
 		for (size_t i = 0; i < filters->n; i++) {
-			const char *want = value_of(filters->v[i], kind->keys[key]);
-			asked += want != NULL;
-			hits += want && kind->holds(one, key, want);
+			const char *want = value_of(filters->v[i], kind->keys[key]), *other;
+			bool hit = !want;
+			for (size_t k = 0; k < filters->n && !hit; k++)
+				hit = (other = value_of(filters->v[k], kind->keys[key])) &&
+				      (!label || str_same_name(want, other)) &&
+				      kind->holds(one, key, other);
+			if (!hit)
+				return false;
 		}
-		if (asked && hits < (strcmp(kind->keys[key], "label") ? 1 : asked))
-			return false;
 	}
 	return true;
 }

@@ -116,17 +116,16 @@ bool ps_filter(const struct strv *filters, const struct container *c, bool *by)
 {
 	const struct ps_key *key;
 	*by = false;
-	for (size_t i = 0; (key = key_at(i)); i++) {
-		size_t asked = 0, hits = 0;
-		for (size_t k = 0; k < filters->n; k++) {
-			const char *value;
-			if (key_of(filters->v[k], &value) != key)
-				continue;
-			asked++;
-			hits += key->match(c, value);
-		}
-		*by |= asked && key->ended;
-		if (asked && hits < (key->match == by_label ? asked : 1))
+	for (size_t i = 0; i < filters->n; i++) {
+		const char *want, *other;
+		key = key_of(filters->v[i], &want);
+		bool hit = false;
+		for (size_t k = 0; k < filters->n && !hit; k++)
+			hit = key_of(filters->v[k], &other) == key &&
+			      (key->match != by_label || str_same_name(want, other)) &&
+			      key->match(c, other);
+		*by |= key->ended;
+		if (!hit)
 			return false;
 	}
 	return true;

@@ -1,5 +1,5 @@
 /* list_filter.h: --filter of lists, with docker's meaning: values of one key are alternatives
- * (labels are not: each must be there), several keys must all hold. */
+ * (of labels only those of one label), several keys must all hold. */
 #ifndef CTR_LIST_FILTER_H
 #define CTR_LIST_FILTER_H
 

@@ -1,5 +1,5 @@
 /* ps_filter.h: `ctr-ps --filter KEY=VALUE`, with docker's keys and meaning (docker-ps(1)): values
- * of one key are alternatives (labels are not: each must be there), several keys must all hold.
+ * of one key are alternatives (of labels only those of one label), several keys must all hold.
  */
 #ifndef CTR_PS_FILTER_H
 #define CTR_PS_FILTER_H

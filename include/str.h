@@ -81,6 +81,8 @@ void buf_free(struct buf *b);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_eq(const char *a, const char *b); /* NULL-safe */
+/* Have two NAME[=VALUE] the same NAME? */
+bool str_same_name(const char *a, const char *b);
 
 /* Is this word in a list whose words are apart by blanks, commas or line ends? */
 bool str_has_word(const char *list, const char *word);

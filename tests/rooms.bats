@@ -188,8 +188,8 @@ void planted(int code) { atexit(abort); exit(code); /* exit(3) */ }'
 	grep -q '^int create_record(' libcommon/container/create_record.c
 	grep -q '^static int translate(' libcommon/kernel/cgroup_keys.c
 	grep -q '^static char \*v1_as_v2(' libcommon/kernel/cgroup_stat.c
-	grep -q 'CFG_BRIDGE' include/netcfg.h
-	grep -q '"bridge", "attach"' libcommon/network/netcfg.c
+	grep -q 'V(BRIDGE, "bridge")' include/netcfg.h
+	grep -q 'case CFG_BRIDGE:' libcommon/network/netcfg.c
 	grep -q CFG_BRIDGE libcommon/network/netcfg_run.c
 	grep -q CFG_PUBLISH libcommon/network/netcfg_nat.c
 	grep -q 'bridge add NAME' "$top/applets/ctr-netcfg.c"
