@@ -80,7 +80,8 @@ ports() {
 	plugin ADD "$POD" portmap "$(ports "$r" 8080)"
 	h nft list map ip ctrbox ports | grep -q 'cni:'
 	[ "$(h cat /proc/sys/net/ipv4/conf/wan/route_localnet)" = 0 ]
-	if h nft list set ip ctrbox open | grep wan; then return 1; fi
+	run -0 h nft list set ip ctrbox open
+	[[ $output != *wan* ]]
 	plugin DEL "$POD" portmap "$(ports "$r" 8080)"
 	plugin DEL "$POD" macvlan "$(conf macvlan '{master: "wan"}')"
 	nothing_left

@@ -6,7 +6,7 @@ load lib
 made() { sh "$top/applets/completion.sh" "$1" "$BIN"; }
 # tab WORD...: what bash offers for the last word.
 tab() {
-	made bash >c.bash
+	[ -e c.bash ] || made bash >c.bash
 	bash --norc \
 		-c \
 		'. ./c.bash; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ctrbox; printf "%s\n" "${COMPREPLY[@]}"' x "$@" | sort | tr '\n' ' '

@@ -62,7 +62,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 		ctr-exec -it c sh -c 'tty; stty size; echo \$TERM; exit 4'" /dev/null
 	[[ "$output" == */dev/pts/0* && "$output" == *"33 99"* && "$output" == *xterm* ]]
 	touch out
-	run -0 script -qefc "
+	run -0 timeout 60 script -qefc "
 		stty rows 33 cols 99
 		(until grep -q 'ready.\$' out; do sleep 0.05; done; stty rows 44 cols 88 </dev/tty) &
 		ctr-exec -t c sh -c '
@@ -184,8 +184,8 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	reader=$!
 	ctr-exec -t c yes >out </dev/zero 3>&- &
 	pid=$!
-	wait_for 5 pgrep -P $pid
-	wait_for 5 stands "$(pgrep -P $pid)" # it is full
+	full() { stands "$(pgrep -P $pid)"; } # not the child that only makes the command
+	wait_for 5 full
 	kill -TERM $pid
 	SECONDS=0
 	code=0

@@ -106,7 +106,8 @@ orphan() {
 		) >>out 2>err || code=$?
 		echo "up to $n: $code, $(cat err)"
 		[[ $code$(wc -l <err) = @(00|1[1-9]*) ]]
-		[ $n != 4 ] || [ $code = 1 ]
+		# the sanitizers' build is not static, and its linker ends with 127
+		[ $n != 4 ] || [ $code = 1 ] || [[ $code = 127 && "$BIN" == */san/* ]]
 		[ "$(ctr-ps -n -o status | sort -u)" = running ]
 	done
 	[ $code = 0 ]

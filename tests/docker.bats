@@ -333,7 +333,7 @@ load lib
 		shift
 		rm -f tty ended
 		(wait_for 5 raw; printf "$keys"; wait_for 5 test -e ended) 2>/dev/null |
-			timeout -k 1 10 script -qec "tty >tty; ctr-attach $* c; touch ended" \
+			timeout -k 1 10 script -qec "tty >tty; ctr-attach $* c; code=\$?; touch ended; exit \$code" \
 				/dev/null >/dev/null 3>&-
 	}
 	# a, then ctrl-p ctrl-q: detached with 0, z arrives nowhere
@@ -628,6 +628,7 @@ oneliners() {
 		^[^a-vx-z]+$
 		^[]w][e._]b w.b web web2
 		^w[a-]
+		^w[^
 		[^]
 		w[ 
 		a+b

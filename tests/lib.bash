@@ -116,7 +116,7 @@ need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})
 # id-mapped mount), or the kernel is older than that.
 need_idmap() {
 	[ "$(printf '%s\n' "${2:-5.12}" "$(uname -r)" | sort -V | head -n 1)" = "${2:-5.12}" ] ||
-		skip "needs Linux $2"
+		skip "needs Linux ${2:-5.12}"
 	# open_tree with OPEN_TREE_CLONE, mount_setattr with AT_EMPTY_PATH and MOUNT_ATTR_IDMAP
 	perl -e '
 		my $p = open(my $in, "-|", qw(unshare -Ur sh -c), "echo; exec sleep 9");

@@ -517,7 +517,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 			{blockIO:{throttleReadBpsDevice:[{major:$a,minor:$b,rate:$r}]}}' |
 			oci update -r - c >out 2>&1
 	}
-	limit "$one" 1000000 || lacking "'io' controller"
+	limit "$one" 1000000 || lacking "'io' controller\|CONFIG_BLK_DEV_THROTTLING\|no such disk"
 	limit "$two" 2000000
 	limit "$one" 3000000
 	limits=$(grep -o 'rbps=[0-9]*' "$WORLD/oci/c/config.json" | sort | tr '\n' ' ')

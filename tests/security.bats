@@ -990,6 +990,7 @@ device_hunt() {
 		run -0 ctr-nsenter -t c --env $files /bin/true
 	done
 	chroot "$ROOTFS" /bin/busybox sleep 100 3>&- & # no mount namespace of its own
+	wait_for 5 test /proc/$!/root -ef "$ROOTFS"
 	run -125 ctr-nsenter -t $! --env -m /bin/true
 	run -0 ctr-nsenter -t $! --env -m -r /bin/busybox true
 	kill $!
@@ -1174,6 +1175,7 @@ map_of() {
 			esac
 		done
 	}
+	grep -q '^229 ' /proc/misc || skip "needs a driver of the device 10:229 (fuse)"
 	v1=refused
 	[ -d /sys/fs/cgroup/devices ] || v1=denied
 	for some in '10,"minor":-1' -1 '-1,"minor":229'; do

@@ -10,7 +10,7 @@
 static size_t element(const char *re, char c, bool *hit)
 {
 	size_t n = 1 + (*re == '\\' && re[1]);
-	if (*re != '[' || !re[1] || !strchr(re + 2 + (re[1] == '^'), ']')) {
+	if (*re != '[' || !re[1] || !strchr(re + 2 + (re[1] == '^' && re[2]), ']')) {
 		*hit = c && ((n == 1 && *re == '.') || re[n - 1] == c);
 		return n;
 	}
