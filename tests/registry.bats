@@ -163,6 +163,22 @@ three() {
 	[[ ${#lines[@]} -eq 2 && $output == *"trying $reg"* ]]
 }
 
+@test "a mirror that lies about a layer does not keep the next one from being used" {
+	three
+	: >registries
+	liar blob o
+	bad=$reg
+	liar none o
+	printf 'http %s\n' "$bad" "$reg" >registries
+	printf 'mirror docker.io http://%s\n' "$bad" "$reg" >>registries
+	ctr-image rm new:1 >/dev/null 2>&1 || true
+	run -0 --separate-stderr ctr-image pull x:1
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"its digest is sha256:"*"trying $reg" ]]
+	# and where no connection is made at all, nothing is said of a digest that nobody knows
+	run -1 --separate-stderr ctr-image pull "127.0.0.1:1/x@sha256:$(printf %064d 0)"
+	[[ ${#stderr_lines[@]} -eq 1 && -z $output ]]
+}
+
 @test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
 	three
 	for how in manifest config blob short long stall error \

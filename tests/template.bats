@@ -324,6 +324,7 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(t '{{range $n, $e := .NetworkSettings.Networks}}{{$e.DNSNames}}{{$e.IPAMConfig}}{{end}}')" = \
 		"[]<nil>" ]
 	[ "$(t '{{.Config.Shell}}{{.Config.MacAddress}}{{len .Config.Shell}}')" = "[]0" ]
+	run ! t '{{.Name.Options}}' # a text has no fields
 	run -1 t '{{.Labels}}'
 	i() { ctr-image inspect -f "$1" x; }
 	[ "$(i '[{{index .Config.Labels "x"}}]{{len .Config.Labels}}{{.Config.Volumes}}')" = \

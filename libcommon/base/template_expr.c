@@ -119,7 +119,8 @@ static json_t *fields(struct tmpl *t, json_t *v, bool live)
 		json_t *next = template_expr_field(v, key);
 		bool map = json_object_get(v, TEMPLATE_MAP);
 		bool null = next && json_is_null(next);
-		next = null || (!next && !map) ? unset(key) : json_incref(next);
+		next =
+		    null || (!next && !map && json_is_object(v)) ? unset(key) : json_incref(next);
 		if (n == 0 || (live && !next && !map && !null)) {
 			json_decref(v);
 			return template_wrong("there is no field", n ? key : t->p - 1);

@@ -21,7 +21,6 @@
 #include "registry.h"
 #include "tree.h"
 #include "str.h"
-#include "userns.h"
 #include "undo.h"
 
 #define AT_ONCE 3
@@ -308,10 +307,8 @@ static int part_unpack(struct pull *p, struct want *w)
 		 * written to it. So it is fetched once more, from the beginning. */
 		bool again = w->old && errno != ENOSPC && errno != EDQUOT;
 		w->old = false;
-		return again && ftruncate(w->fd, 0) == 0 &&
-			       userns_tree_remove(p->s.ltmp, "layer") == 0 && part_end(p, w) == 0
-			   ? part_unpack(p, w)
-			   : -1;
+		return again && ftruncate(w->fd, 0) == 0 && part_end(p, w) == 0 ? part_unpack(p, w)
+										: -1;
 	}
 	w->done = true;
 	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail_tried(what, "rename")
@@ -348,7 +345,7 @@ static int streamed(struct pull *p, struct want *w)
 	if (broke && errno == ETIMEDOUT)
 		return fail_in("layer %.12s", w->hex);
 	if (broke && part_size(w) < w->size) /* and not because we stopped reading */
-		return userns_tree_remove(p->s.ltmp, "layer") < 0 ? -1 : 1;
+		return 1;
 	return fail_again(why);
 }
 
@@ -446,6 +443,7 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded, char he
 	size_t names;
 	const char *colon = strrchr(ref, ':'), *slash = strrchr(ref, '/');
 	bool tagged = colon && (!slash || colon > slash);
+	*hex = 0;
 	_cleanup_free_ char *bare = tagged ? xstrndup(ref, (size_t)(colon - ref)) : xstrdup(ref);
 	_cleanup_free_ char *alias = strchr(ref, '@') ? NULL : registry_alias(bare);
 	_cleanup_free_ char *meant = xasprintf("%s%s", alias ? alias : bare, tagged ? colon : "");

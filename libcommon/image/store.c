@@ -345,8 +345,10 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	if (copy &&
 	    (out = openat(to, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
 		return fail_tried(what, "create a blob");
+	/* one that failed before, from another registry say, has left its folder */
 	if (unpack &&
-	    (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
+	    (userns_tree_remove(s->ltmp, "layer") < 0 || mkdirat(s->ltmp, "layer", 0755) < 0 ||
+		fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
 		(layer = dir_open_at(s->ltmp, "layer")) < 0))
 		return fail_tried(what, "make a layer");
 	int r = layer_through(s, in, fd, what, out, layer, blob, ids ? ids[i] : NULL, &rest);
