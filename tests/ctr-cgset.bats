@@ -27,7 +27,9 @@ has() { # KEY=VALUE: what this kernel does not have is skipped, by name
 	run ctr-cgset -c probe "$1"
 	ctr-cgset -d probe 2>/dev/null || true
 	case $output in
-	*"has no"* | *"no such disk"* | *"is not mounted here"* | *"is switched off"*) skip "$output" ;;
+	*"has no"* | *"no such disk"* | *"is not mounted here"* | *"is switched off"*)
+		skip "$output"
+		;;
 	esac
 	[ "$status" = 0 ] || { echo "$output"; return 1; }
 }

@@ -322,7 +322,8 @@ three() {
 	liar late o
 	ctr-image pull "$reg/x:1" 3>&- &
 	pull=$!
-	wait_for 10 sh -c "ls -d $CTR_LIB/layers/.tmp-*/[0-9a-f]*" # the larger one, before the lower
+	# the larger one, before the lower
+	wait_for 10 sh -c "ls -d $CTR_LIB/layers/.tmp-*/[0-9a-f]*"
 	kill -TERM $pull
 	wait $pull || true
 	liar none o
