@@ -35,8 +35,8 @@ static const struct opt opts[] = {
     {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)",
 	OPT_FLAG, &archive},
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
-    {'q', "quiet", NULL, NULL, OPT_FLAG,
-	&quiet}, /* accepted without effect: there is no output anyway */
+    /* accepted without effect: there is no output anyway */
+    {'q', "quiet", NULL, NULL, OPT_FLAG, &quiet},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",

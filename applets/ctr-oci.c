@@ -271,8 +271,8 @@ static int do_start(const char *id)
 	int notify = oci_notify_listen(&r);
 	pid_t pid = r.pid;
 	if (oci_start(&r, &code) == 0) {
-		oci_record_close(
-		    &r); /* so that others can take its lock while the container gets ready */
+		/* so that others can take its lock while the container gets ready */
+		oci_record_close(&r);
 		oci_notify_wait(notify, pid);
 		return 0;
 	}

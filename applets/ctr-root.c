@@ -260,8 +260,8 @@ int ctr_root_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	chain_ready();
 	fill(&s);
-	mode_t mask =
-	    umask(0); /* so that what is made, an upper folder too, gets the mode that is given */
+	/* so that what is made, an upper folder too, gets the mode that is given */
+	mode_t mask = umask(0);
 	root(&s, &r);
 	volumes(&s);
 	flags_mounts_sort(&s);

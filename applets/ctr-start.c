@@ -74,8 +74,8 @@ static bool wanted_at_boot(const struct container *c)
 {
 	const char *p = kv_get(&c->conf, "restart");
 	bool ended = c->status == ST_LOST || c->status == ST_EXITED;
-	if (c->status ==
-	    ST_CORRUPT) /* a damaged record does not say what it wants: start() reports it */
+	/* a damaged record does not say what it wants: start() reports it */
+	if (c->status == ST_CORRUPT)
 		return true;
 	if (!p || !ended)
 		return false;

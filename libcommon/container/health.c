@@ -237,8 +237,8 @@ static _Noreturn void check(struct monitor *m)
 		_exit(SKIPPED);
 	k.m = m;
 	k.group = path_join(m->cgroup, HEALTH_GROUP);
-	m->c->dir = m->c->life = m->c->starting =
-	    -1; /* they are closed here: this process holds none of the container's locks */
+	/* they are closed here: this process holds none of the container's locks */
+	m->c->dir = m->c->life = m->c->starting = -1;
 	if (cgroup_frozen(m->cgroup, false))
 		_exit(SKIPPED);
 	clock_now(CLOCK_REALTIME, &t0);

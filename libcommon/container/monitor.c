@@ -162,8 +162,8 @@ static int one_life(struct monitor *m, bool *started)
 	container_refresh_name(m->c);
 	health_end(m);
 	uint64_t kills = 0;
-	bool kept = !container_passing(
-	    m->c); /* of a container that is removed now nobody will ask for it */
+	/* of a container that is removed now nobody will ask for it */
+	bool kept = !container_passing(m->c);
 	bool oom = (kept || code == 128 + SIGKILL) && m->group.made &&
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
@@ -244,10 +244,8 @@ static int lives(struct monitor *m)
 	}
 	if (monitor_stopping(m) && !m->host_ends && !monitor_removed(m))
 		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
-	fcntl(m->c->dir, F_SETLK,
-	    &(struct flock){
-		.l_type =
-		    F_UNLCK}); /* by this lock others find us, to have the state written again */
+	/* by this lock others find us, to have the state written again */
+	fcntl(m->c->dir, F_SETLK, &(struct flock){.l_type = F_UNLCK});
 	if (record_state_remove(m->c->name) < 0)
 		warn_about(m->c->name);
 	/* A container that never ran leaves nothing. */

@@ -243,8 +243,8 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	_cleanup_close_ int order = dir_open(dir);
 	if (order < 0 && (user || errno != ENOENT))
 		return fail_errno(dir);
-	if (order >= 0 && lock_wait(order, LOCK_EX) <
-			      0) /* so that of two logins at once neither loses its entry */
+	/* so that of two logins at once neither loses its entry */
+	if (order >= 0 && lock_wait(order, LOCK_EX) < 0)
 		return fail_about(dir);
 	const char *name = path + strlen(dir) + 1;
 	_cleanup_json_ json_t *config =

@@ -200,12 +200,12 @@ static int entry_hardlink(
 		return -1;
 	if (!*target || strcmp(target, path) == 0)
 		return errno = EINVAL, fail("%s: %s: a link to itself", u->what, path);
-	_cleanup_close_ int here = fcntl(
-	    dir, F_DUPFD_CLOEXEC, 0); /* a copy, because unpack_way() to the target may close it */
+	/* a copy, because unpack_way() to the target may close it */
+	_cleanup_close_ int here = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	int there = unpack_way(u, target, &tbase, false);
 	int r = there < 0 ? -1 : fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW);
-	if (r < 0 && errno == ENOENT &&
-	    u->how.left) /* it is in a layer below, or comes later in the archive */
+	/* it is in a layer below, or comes later in the archive */
+	if (r < 0 && errno == ENOENT && u->how.left)
 		return unpack_left(u, path, UNPACK_BELOW, target, strlen(target) + 1);
 	if (there < 0)
 		return fail_in("%s: %s: link", u->what, path);

@@ -132,8 +132,8 @@ static int verity_make(int control, struct request *r, const char *name, char de
 	if (dm(control, DM_TABLE_LOAD, r, name, DM_READONLY_FLAG) == 0 &&
 	    (*fd = node_open(r, dev)) >= 0 &&
 	    dm(control, DM_DEV_REMOVE, r, name, DM_DEFERRED_REMOVE) == 0 &&
-	    dm(control, DM_DEV_SUSPEND, r, name, 0) ==
-		0) /* without DM_SUSPEND_FLAG this call resumes it */
+	    /* without DM_SUSPEND_FLAG this call resumes it */
+	    dm(control, DM_DEV_SUSPEND, r, name, 0) == 0)
 		return 0;
 	int why = errno;
 	dm(control, DM_DEV_REMOVE, r, name, DM_DEFERRED_REMOVE);

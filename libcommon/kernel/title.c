@@ -65,8 +65,8 @@ char *title_of(int proc)
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
 	if (n < 0)
 		return NULL;
-	while (n > 0 &&
-	       (unsigned char)text[n - 1] <= ' ') /* a process that renames itself leaves blanks */
+	/* a process that renames itself leaves blanks */
+	while (n > 0 && (unsigned char)text[n - 1] <= ' ')
 		n--;
 	for (ssize_t i = 0; i < n; i++)
 		text[i] = text[i] ? text[i] : ' ';

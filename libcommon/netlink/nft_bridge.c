@@ -355,8 +355,8 @@ int nft_spoof_del(const char *port, const char *comment)
 		if (port)
 			make_key(key, port, NULL);
 		r = nft_bridge_look(&n, sets[i].name, port && i == 0 ? key : NULL, &e);
-		if (i == 0 && e.n == 0 &&
-		    port) { /* the port is not guarded, so the other set has nothing of it */
+		/* the port is not guarded, so the other set has nothing of it */
+		if (i == 0 && e.n == 0 && port) {
 			free(e.v);
 			break;
 		}

@@ -404,8 +404,8 @@ int rtnl_save(struct nl *n, int index, int len, struct buf *out)
 int rtnl_restore(struct nl *n, const struct buf *saved)
 {
 	int r = 0;
-	for (int pass = 0; pass < 2;
-	     pass++) /* twice, because the route to a gateway may come after the route by it */
+	/* twice, because the route to a gateway may come after the route by it */
+	for (int pass = 0; pass < 2; pass++)
 		for (size_t at = 0; at < saved->n;) {
 			const struct nlmsghdr *from = (const void *)(saved->p + at);
 			size_t len = mnl_nlmsg_get_payload_len(from);

@@ -226,8 +226,8 @@ static int spec_read_parse(struct spec *s, const char *what, const char *text, s
 	_cleanup_free_ char *copy = xstrndup(text, len);
 	wide_numbers(copy);
 	struct jctx ctx = {what, copy, strlen(copy), inside, NULL};
-	_cleanup_json_ json_t *j = json_parse(what, strlen(copy) == len ? copy : text,
-	    len); /* a text with a NUL in it is refused by json_parse() */
+	/* a text with a NUL in it is refused by json_parse() */
+	_cleanup_json_ json_t *j = json_parse(what, strlen(copy) == len ? copy : text, len);
 	if (!j)
 		return -1;
 	spec_doc = &ctx;
