@@ -199,6 +199,12 @@ deps-fetch: ## all sources into build/deps-src or DEPS_SRC=DIR, to build from wi
 
 -include $(app_obj:.o=.d) $(lib_obj:.o=.d)
 
+# Man pages and completion are written by a program that runs here, whatever is built.
+ifneq ($(B),build)
+build/bin/.links: build/ctrbox
+build/ctrbox:
+	$(Q)$(MAKE) --no-print-directory ARCH=$(HOST) CONFIG=full CC=gcc SAN= FAULT= OLDKERNEL=
+endif
 more_pages := build/man/ctrbox.1 build/man/ctrbox-files.5 build/man/ctrbox-security.7
 man: $(pages) $(more_pages) ## the man pages in build/man
 build/man/ctrbox.1: applets/ctrbox.1 applets/docker_words.c applets/man.sh
@@ -220,7 +226,7 @@ install: all man completions ## binary, links, man pages and completion into $(D
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(share)/,man/man1 man/man5 man/man7 \
 		bash-completion/completions zsh/site-functions fish/vendor_completions.d \
 		doc/ctrbox/boot)
-	$(Q)install -m 755 build/ctrbox $(DESTDIR)$(PREFIX)/bin/ctrbox
+	$(Q)install -m 755 $(B)/ctrbox $(DESTDIR)$(PREFIX)/bin/ctrbox
 	$(Q)for a in $(applets); do ln -sf ctrbox $(DESTDIR)$(PREFIX)/bin/ctr-$$a; done
 	$(Q)install -m 644 $(pages) build/man/ctrbox.1 $(share)/man/man1
 	$(Q)install -m 644 build/man/ctrbox-files.5 $(share)/man/man5

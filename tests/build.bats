@@ -35,6 +35,22 @@ test_setup() {
 	[ "$(find dest ! -type d)" = "" ]
 }
 
+@test "21.12 make install: the program of CONFIG and ARCH, by Debian's name of the machine" {
+	make -C "$top" install CONFIG=minimal DESTDIR="$WORLD/dest" >/dev/null
+	cmp "$top/build/minimal/ctrbox" dest/usr/local/bin/ctrbox
+	[ "$(ls dest/usr/local/share/man/man1)" = "$(ls "$top"/build/minimal/bin |
+		sed 's/$/.1/'; echo ctrbox.1)" ]
+	make -n -C "$top" ARCH=armv7 install | grep '^install -m 755 build/armv7/ctrbox '
+	cat >fake <<-'END'
+		#!/bin/sh
+		m=${4#DESTDIR=}/usr/share/man/man1
+		mkdir -p "$m" && echo page >"$m/p.1"
+	END
+	chmod +x fake
+	(cd "$top" && MAKE=$WORLD/fake sh packages/deb.sh 1 armv7 "$WORLD/out.deb")
+	[ "$(dpkg-deb -f out.deb Architecture)" = armhf ]
+}
+
 # bats test_tags=ctr-run
 @test "19 make deb: the package can be installed in a container, runs there, and can be removed" {
 	need dpkg-deb dpkg
