@@ -200,7 +200,8 @@ int verity_open(const char *file, const char *hash, int data, char dev[40])
 	    verity_table(&r, &s, hash, at, a.st_rdev, b.st_rdev) < 0)
 		return fail_tried(file, "its tree of hashes");
 	int fd = control < 0 ? -1 : share(control, &r, hash, dev);
-	return fd < 0 ? fail("%s: device mapper, target verity: %m (CONFIG_DM_VERITY)", file) : fd;
+	return fd < 0 ? fail("%s: device mapper, target verity: %m (dmesg; CONFIG_DM_VERITY)", file)
+		      : fd;
 }
 
 struct listing {
