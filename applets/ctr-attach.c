@@ -166,7 +166,7 @@ int ctr_attach_main(int argc, char **argv)
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
 	if (c.status != ST_RUNNING && c.status != ST_PAUSED)
-		die("%s: %s, not running", c.name, status_name(c.status));
+		container_not_running(&c), die_fail();
 	_cleanup_close_ int ended =
 	    openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool tty = kv_num(&c.conf, "tty", 0);

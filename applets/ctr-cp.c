@@ -318,8 +318,10 @@ int ctr_cp_main(int argc, char **argv)
 		die_usage("SRC and DEST are needed");
 	end_parse(&src, argv[i]);
 	end_parse(&dst, argv[i + 1]);
-	if (!src.container == !dst.container)
+	if (!src.container && !dst.container)
 		die_usage("one of SRC and DEST is CONTAINER:PATH");
+	if (src.container && dst.container)
+		die_usage("not between two: ctr-cp %s - | ctr-cp - %s", argv[i], argv[i + 1]);
 	end_open(&src);
 	end_open(&dst);
 	if (!dst.container) { /* by now we may be in a user namespace */

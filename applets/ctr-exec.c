@@ -148,16 +148,13 @@ static void find(struct container *c, const char *name, struct enter *e)
 	char path[32];
 	if (seen_open(c, name) < 0)
 		die_fail();
-	if (c->status != ST_RUNNING && seen_is(name))
-		die("%s: %s, not running", name, status_name(c->status));
 	_cleanup_free_ char *frozen =
 	    c->status == ST_PAUSED ? cgroup_frozen_at(container_cgroup(c), true, true) : NULL;
 	if (frozen && strcmp(frozen, container_cgroup(c)) != 0)
 		die("%s: paused: the group /%s above it is frozen (ctr-cgset --thaw /%s)", c->name,
 		    frozen, frozen);
 	if (c->status != ST_RUNNING && c->status != ST_ORPHANED)
-		die("%s: %s, not running (%s %s)", c->name, status_name(c->status),
-		    c->status == ST_PAUSED ? "ctr-unpause" : "ctr-start", c->name);
+		container_not_running(c), die_fail();
 	snprintf(path, sizeof path, "/proc/%d", (int)c->pid);
 	e->procdir = dir_hold(path);
 	if (e->procdir < 0)

@@ -22,7 +22,7 @@ static int one(struct container *c, void *arg)
 {
 	int sig = *(int *)arg;
 	if (!c->pid)
-		return fail("%s: not running", c->name);
+		return container_not_running(c);
 	return steer_signal(
 	    c, sig, sig == SIGKILL || sig == SIGTERM || sig == steer_stop_signal(c));
 }

@@ -399,6 +399,10 @@ static int do_connect(int argc, char **argv)
 	struct container c;
 	if (argc != 2)
 		die_usage("connect takes NETWORK and CONTAINER");
+	struct network n;
+	if (network_open_or_default(&n, argv[0]) < 0)
+		die_fail();
+	network_free(&n);
 	open_held(&c, argv[1]);
 	struct endpoint_req r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
 	if (endpoint_check(&r) < 0)

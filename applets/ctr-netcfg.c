@@ -60,7 +60,7 @@ static int ns_named(const char *name)
 	struct container c;
 	if (container_open(&c, name) < 0)
 		return -1;
-	int fd = c.pid ? endpoint_ns(c.pid) : fail("%s: not running", name);
+	int fd = c.pid ? endpoint_ns(c.pid) : container_not_running(&c);
 	_cleanup_free_ char *mark = record_run_path(c.name, NETCFG_FILE);
 	if (fd >= 0) /* ctr-ps looks which addresses it has */
 		close(open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

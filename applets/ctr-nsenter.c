@@ -106,7 +106,7 @@ static int target_dir(int *pidfd)
 		if (seen_open(&c, target) < 0)
 			die_fail();
 		if (!c.pid)
-			die("%s: %s, not running", c.name, status_name(c.status));
+			container_not_running(&c), die_fail();
 		pid = c.pid;
 		container = xstrdup(c.name);
 	}

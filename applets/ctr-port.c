@@ -30,7 +30,7 @@ int ctr_port_main(int argc, char **argv)
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
 	if (!c.pid && port)
-		die("%s: %s, not running: it has no ports", c.name, status_name(c.status));
+		container_not_running(&c), die_fail();
 	const char *all = kv_get(&c.state, "ports");
 	strv_split(&l, all ? all : "", ", ");
 	for (size_t i = 0; i < l.n; i++) { /* 0.0.0.0:8080->80/tcp */

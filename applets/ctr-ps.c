@@ -165,7 +165,10 @@ static int field_named(const char *name)
 	for (int i = 0; i < N_FIELDS; i++)
 		if (strcasecmp(name, names[i]) == 0)
 			return i;
-	die_usage("--format: no field '%s'", name);
+	struct buf all = {0};
+	for (int i = 0; i < N_FIELDS; i++)
+		buf_printf(&all, " %s", names[i]);
+	die_usage("--format: no field '%s': there are%s", name, all.p);
 }
 
 static bool wanted(const struct container *c)

@@ -200,7 +200,7 @@ static int look(const struct strv *names, double interval, bool show)
 		if (c.pid || idle)
 			row(&t, &c, interval);
 		else if (names->n && show)
-			warn("%s: %s, not running", c.name, status_name(c.status)), code = 1;
+			code = 1, container_not_running(&c), warn_fail();
 		container_close(&c);
 	}
 	if (show && format && rows_print(&lines, format, heads, !no_header) < 0)

@@ -172,11 +172,11 @@ static int by_ps(struct table *t, char **args)
 		buf_printf(&pids, "%s%s", i == COLS ? "-q" : ",", t->cells.v[i]);
 	if (pids.p) {
 		strv_add(&words, pids.p);
-		if (host_ps(words.v, !no_header, true, is_row, t) == 0)
+		if (host_ps(words.v, !no_header, is_row, t) == 0)
 			return 0;
 		words.v[words.n - 1] = NULL;
 	}
-	return host_ps(words.v, !no_header, false, is_row, t);
+	return host_ps(words.v, !no_header, is_row, t);
 }
 
 int ctr_top_main(int argc, char **argv)
@@ -198,7 +198,7 @@ int ctr_top_main(int argc, char **argv)
 	if (seen_open(&c, argv[n]) < 0)
 		die_fail();
 	if (!c.pid)
-		die("%s: %s, not running", c.name, status_name(c.status));
+		container_not_running(&c), die_fail();
 	table_row(&t, 6, (const char *[]){"PID", "PPID", "USER", "S", "TIME", "COMMAND"});
 	bool group = cgroup_populated(container_cgroup(&c)) > 0;
 	if ((group ? cgroup_procs(container_cgroup(&c), row, &t) : by_namespace(&c, &t)) < 0)

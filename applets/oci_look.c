@@ -121,7 +121,7 @@ int oci_do_ps(const char *id, int argc, char **argv)
 		strv_add(&args, argv[i]);
 	if (!argc)
 		strv_add(&args, "-ef");
-	if (host_ps(args.v, true, false, has_pid, pids) == 0)
+	if (host_ps(args.v, true, has_pid, pids) == 0)
 		return 0;
 	table_row(&t, 3, (const char *[]){"UID", "PID", "CMD"});
 	for (size_t i = 0; i < json_array_size(pids); i++)

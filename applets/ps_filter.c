@@ -26,7 +26,7 @@ static bool by_status(const struct container *c, const char *want)
 {
 	if (strcmp(want, "dead") == 0) /* docker's word */
 		return c->status == ST_LOST || c->status == ST_CORRUPT;
-	return strcmp(status_name(c->status), want) == 0;
+	return strcmp(status_name(c->status), want) == 0; /* docker's `removing` is none of ours */
 }
 
 /* `whole` is the name with the tag that may be left out. */
@@ -61,10 +61,10 @@ static int status_check(const char *want)
 	for (int s = 0; s <= ST_CORRUPT; s++)
 		if (strcmp(status_name((enum status)s), want) == 0)
 			return 0;
-	if (strcmp(want, "dead") == 0)
+	if (strcmp(want, "dead") == 0 || strcmp(want, "removing") == 0)
 		return 0;
 	return fail("--filter: '%s' is not a status (created, running, paused, restarting, exited, "
-		    "lost, orphaned or corrupt)",
+		    "dead, lost, orphaned or corrupt)",
 	    want);
 }
 

@@ -59,6 +59,9 @@ struct container {
 	bool damaged; /* the record itself is damaged; otherwise it only could not be read now */
 };
 
+/* fail() that it does not run, with the applet that mends that; -1. */
+int container_not_running(const struct container *c);
+
 /* The path $CTR_LIB/containers[/NAME[/FILE]], and the same below $CTR_RUN. Caller frees. No other
  * file builds these paths. */
 char *record_path(const char *name, const char *file);

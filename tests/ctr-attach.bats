@@ -51,6 +51,6 @@ load lib
 	[ "$(ctr-wait c)" = 0 ]
 	[ "$(ctr-logs c)" = "got yes" ]
 	run -125 ctr-attach c
-	[ "$output" = "ctr-attach: c: exited, not running" ]
+	[ "$output" = "ctr-attach: c: exited, not running (ctr-start c)" ]
 	run -125 ctr-attach
 }

@@ -20,7 +20,7 @@ load lib
 @test "what does not run, or is paused already, is not paused" {
 	ctr-create --name c "$ROOTFS" true >/dev/null
 	run -1 ctr-pause c
-	[ "$output" = "ctr-pause: c: created, not running" ]
+	[ "$output" = "ctr-pause: c: created, not running (ctr-start c)" ]
 	run -1 ctr-pause nosuch
 	run -2 ctr-pause
 }

@@ -21,7 +21,7 @@ test_teardown() { net_down; }
 	run -0 h ctr-port a
 	[ -z "$output" ] # as docker
 	run -1 h ctr-port a 80
-	[ "$output" = "ctr-port: a: exited, not running: it has no ports" ]
+	[ "$output" = "ctr-port: a: exited, not running (ctr-start a)" ]
 }
 
 # bats test_tags=ctr-inspect,ctr-ps

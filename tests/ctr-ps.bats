@@ -36,7 +36,7 @@ plain() {
 	[ "$(ctr-ps -an --no-trunc -o command)" = "echo 0123456789012345678901234567890123456789x" ]
 	[ "$(ctr-ps -aq)" = "$id" ]
 	run -2 ctr-ps -o nosuch
-	[[ "$output" == *"no field 'nosuch'"* ]]
+	[[ "$output" == *"no field 'nosuch': there are id name pid "* ]]
 	run -2 ctr-ps -o ''
 	run -2 ctr-ps a
 }
@@ -144,7 +144,7 @@ plain() {
 		"root sleep 400,root sleep 500," ]
 	ctr-stop -t 0 a
 	run -1 ctr-top a
-	[ "$output" = "ctr-top: a: exited, not running" ]
+	[ "$output" = "ctr-top: a: exited, not running (ctr-start a)" ]
 	run -1 ctr-top nosuch
 	run -2 ctr-top
 }

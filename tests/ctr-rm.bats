@@ -36,14 +36,14 @@ load lib
 	[ "$(ctr-wait a b c d | tr '\n' ' ')" = "3 3 3 3 " ]
 	run -0 ctr-stop a # as with docker, stopping what does not run is no error
 	run -1 ctr-kill a
-	[ "$output" = "ctr-kill: a: not running" ]
+	[ "$output" = "ctr-kill: a: exited, not running (ctr-start a)" ]
 	run -1 ctr-pause a
 	run -1 ctr-unpause a
 	ctr-start a b
 	run -0 ctr-start a # and neither is starting what runs
 	ctr-pause a b
 	run -1 ctr-pause a
-	[[ "$output" == *"paused, not running"* ]]
+	[[ "$output" == *"paused, not running (ctr-unpause a)" ]]
 	ctr-stop -t 5 a # a stop thaws
 	ctr-rm -f b # and so does rm -f
 	run -1 --separate-stderr ctr-rm a nosuch c

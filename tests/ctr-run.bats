@@ -240,7 +240,7 @@ load lib
 		= 1 ]
 	run -125 ctr-run --sysctl kernel.panic=1 "$ROOTFS" true
 	run -125 ctr-run --sysctl vm.swappiness=1 "$ROOTFS" true
-	[[ "$output" == *"the whole machine's"* ]]
+	[[ "$output" == *"vm.swappiness is not a container's own"* ]]
 	run -125 ctr-run --ipc host --sysctl kernel.msgmax=9000 "$ROOTFS" true
 	[[ "$output" == *"no ipc namespace of its own"* ]]
 	run -125 ctr-run --sysctl net.ipv4.nosuch=1 "$ROOTFS" true

@@ -18,7 +18,7 @@ load lib
 		"{"*'"name":"c",'*'"memory.max":33554432,'*'"pids.current":1,'*'"net.rx_bytes":0,'*"}" ]]
 	ctr-stop -t 0 c
 	run -1 ctr-stats --no-stream c
-	[[ "$output" == *"exited, not running"* && "$output" != *running*running* ]]
+	[[ "$output" == *"exited, not running (ctr-start "* && "$output" != *running*running* ]]
 	run -1 ctr-stats --no-stream nosuch
 	run -1 timeout 5 "$BIN/ctr-stats" nosuch # it does not wait for such a container
 	[[ "$output" == *"nosuch: no such container"* ]]

@@ -14,7 +14,7 @@ load lib
 	ctr-stop -t 0 c
 	wait
 	run -1 ctr-top c
-	[ "$output" = "ctr-top: c: exited, not running" ]
+	[ "$output" = "ctr-top: c: exited, not running (ctr-start c)" ]
 }
 
 # bats test_tags=ctr-oci

@@ -58,7 +58,7 @@ load lib
 	[ "$(ctr-run --explain --net none --log-opt max-size=1m,max-file=2 "$ROOTFS" true |
 		head -c 9)" = "#!/bin/sh" ]
 	run -125 ctr-run -p 80:80,x "$ROOTFS" true
-	[[ "$output" == *"-p: 'x' is not a number"* ]]
+	[[ "$output" == *"-p: 'x' is not [ADDR:]HOSTPORT:PORT"* ]]
 }
 
 @test "19 -v SRC:DST:U gives the source to the container's user at each start" {
@@ -574,7 +574,7 @@ oneliners() {
 	[[ "$(ctr-top web | head -n 1)" == "PID "* ]]
 	d rm -f web c >/dev/null
 	run -125 d run BAD/Name true # a pull of it would not help
-	[[ "$output" == "ctr-run: BAD/Name: not an image name"* ]]
+	[[ "$output" == "ctr-run: 'BAD/Name' is not an image name"* ]]
 }
 
 # bats test_tags=ctr-ps,ctr-image,ctr-net,ctr-volume,ctr-events

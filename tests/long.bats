@@ -78,7 +78,7 @@ test_teardown() {
 	run -125 ctr-run -h "$(chars 65)" "$ROOTFS" true
 	refused ctr-run "more than 64 bytes, a blank or a slash"
 	run -125 ctr-run "$(chars 5000):latest" true
-	refused ctr-run "not an image name (longer than 255 bytes)"
+	refused ctr-run "is not an image name (longer than 255 bytes)"
 	run -125 ctr-run "$(long_path 5000)" true
 	# glibc's realpath(3), which the sanitizer build has, goes part by part and misses the first
 	# one

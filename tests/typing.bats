@@ -56,13 +56,16 @@ load lib
 	if [ -d /sys/fs/cgroup/cpuset ] && [ "$(id -u)" = 0 ]; then
 		run -125 ctr-run --cpuset-cpus 999 "$ROOTFS" true
 		[[ "$output" == "ctr-run: cpuset.cpus=999: "*"(this machine has "*")" ]]
+		run -125 ctr-run --cpuset-cpus 99999999999999999999 "$ROOTFS" true
+		[[ "$output" == *"(this machine has "*")" ]]
+		ctr-run --cpuset-cpus "" --cpuset-mems "" "$ROOTFS" true # of empty variables
 	fi
 	run -125 ctr-run --cap-drop= "$ROOTFS" true # of an empty variable
 	[ "$output" = "ctr-run: --cap-drop: '' names no capability" ]
 	run -125 ctr-run --cpus 99999 "$ROOTFS" true
 	[[ "$output" == *"(0.01 to 8192)" ]]
 	run -125 ctr-run -d --restart on-failure:x "$ROOTFS" true
-	[ "$output" = "ctr-run: --restart on-failure: 'x' is not a number" ]
+	[ "$output" = "ctr-run: --restart on-failure: 'x' is not a number from 1 to 1000000" ]
 	run -2 ctr-stop --tiem 3 web
 	[[ "$output" == *"did you mean --time?" ]]
 	run -125 ctr-run --zzzzzz "$ROOTFS" true
@@ -262,8 +265,11 @@ load lib
 
 # bats test_tags=ctr-run,ctr-ps,ctr-net
 @test "19: poor messages: what is left out, what a limit of 0 means, a group alone" {
-	local call line
+	local call line port sysctl
 	ctr-run -d --name c "$ROOTFS" sleep 100
+	port="is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (ADDR::PORT: any host's port; an IPv6 address in"
+	port+=" brackets)"
+	sysctl="not a container's own: net.*, fs.mqueue.*, kernel.msg*, sem, shm* are (--hostname)"
 	while IFS='|' read -r call line; do
 		# shellcheck disable=SC2086
 		run -125 ctr-run $call "$ROOTFS" true
@@ -271,11 +277,19 @@ load lib
 			echo "$call: $output"
 			return 1
 		}
-	done <<-'END'
-		-p 80:|-p: '80:' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in brackets)
+	done <<-END
+		-p 80:|-p: '80:' $port
+		-p 127.0.0.1:80|-p: '127.0.0.1:80' $port
 		-p 80-:80|-p: '80-' is not FROM-TO
-		--expose -80/udp|--expose: '-80' is not FROM-TO
-		--publish=|-p: '' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in brackets)
+		-p -1:80|-p: '-1' is not a number from 1 to 65535
+		--expose -80/udp|--expose: '-80' is not a number from 1 to 65535
+		--publish=|-p: '' $port
+		-m 64|--memory: 64 is less than a page: is 64m meant?
+		--kernel-memory 4m|no option --kernel-memory: here it is nothing: the kernel has given it up
+		--sysctl kernel.hostname=x|--sysctl: kernel.hostname is $sysctl
+		--cap-add FOO|--cap-add: 'FOO' is not a capability (NET_ADMIN, say)
+		--stop-signal FOO|--stop-signal: 'FOO' is not a signal (TERM or 15, say)
+		--device-read-bps x|--device-read-bps: 'x' is not DEV:RATE (/dev/sda:1m, say)
 		--mac-address zz|--mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)
 		--ip zz|--ip: 'zz' is not an IPv4 address
 		--ipc foo|--ipc: 'foo' is not host, private, shareable, none or container:NAME
@@ -289,6 +303,15 @@ load lib
 	run -1 ctr-net connect n c
 	[ "$output" = \
 		"ctr-net: c: --net none: only a container made with --net NAME joins further ones" ]
+	run -1 ctr-net connect nosuch c
+	[[ "$output" == "ctr-net: network nosuch: there is none of this name "* ]]
+	run -2 ctr-update -m 1k c
+	[ "$output" = "ctr-update: --memory: 1k is less than a page: is 1m meant?" ]
+	run -2 ctr-cp c:/x b:/y
+	[ "$output" = "ctr-cp: not between two: ctr-cp c:/x - | ctr-cp - b:/y" ]
+	run -1 ctr-top c -o foo
+	[ "$output" = "ctr-top: c: the host's ps does not take these options (ps --help lists them)" ]
+	[ "$(ctr-ps -qf status=removing)" = "" ] # docker's word; nothing is, here
 	[ "$(ctr-ps -an 1 | awk '{ print $2 }' | xargs)" = "NAME c" ] # as docker's --last
 	run -2 ctr-ps -n 1x
 	run -2 ctr-ps -n 99999999999999999999
@@ -339,7 +362,7 @@ load lib
 	ctr-kill -9 c
 	[ "$(ctr-wait c)" = 137 ]
 	run -2 ctr-kill c -NOSUCH
-	[ "$output" = "ctr-kill: --signal: 'NOSUCH' is not a signal" ]
+	[ "$output" = "ctr-kill: --signal: 'NOSUCH' is not a signal (TERM or 15, say)" ]
 	"$CTRBOX" -v | grep -q '^ctrbox '
 	run -2 "$CTRBOX" -H tcp://x ps
 	[ "$output" = "ctrbox: there is no -H here; instead: nothing: there is no daemon" ]

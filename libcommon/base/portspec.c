@@ -15,9 +15,9 @@
 static int portspec_range(const char *what, const char *s, size_t n, uint16_t *from, uint16_t *to)
 {
 	_cleanup_free_ char *t = xstrndup(s, n);
-	char *dash = strchr(t, '-');
+	char *dash = *t ? strchr(t + 1, '-') : NULL; /* -1 is a number, out of range */
 	int64_t a, b;
-	if (dash && (dash == t || !dash[1]))
+	if (dash && !dash[1])
 		return fail("%s: '%s' is not FROM-TO", what, t);
 	if (dash)
 		*dash = 0;
@@ -83,9 +83,10 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 		return -1;
 	const char *c = last_colon(s, n), *h = c ? last_colon(s, (size_t)(c - s)) : NULL;
 	const char *cont = c ? c + 1 : s, *host = h ? h + 1 : s;
-	if (cont == s + n || (h && s[0] != '[' && memchr(s, ':', (size_t)(h - s))))
-		return fail("%s: '%s' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in "
-			    "brackets)",
+	if (cont == s + n || (h && s[0] != '[' && memchr(s, ':', (size_t)(h - s))) ||
+	    host + strspn(host, "0123456789-:") < s + n)
+		return fail("%s: '%s' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (ADDR::PORT: any "
+			    "host's port; an IPv6 address in brackets)",
 		    what, s);
 	if (portspec_range(what, cont, n - (size_t)(cont - s), &out->c0, &out->c1) < 0)
 		return -1;

@@ -43,7 +43,7 @@ int signal_from_name(const char *s)
 	if (num_parse("signal", s, 1, 64, &n) == 0)
 		return (int)n;
 	errno = EINVAL;
-	return fail("'%s' is not a signal", s);
+	return fail("'%s' is not a signal (TERM or 15, say)", s);
 }
 
 const char *signal_name(int sig)

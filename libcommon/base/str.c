@@ -297,11 +297,9 @@ int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t
 	const char *digits = *s == '-' ? s + 1 : s;
 	errno = 0;
 	long long n = isdigit((unsigned char)*digits) ? strtoll(s, &end, 10) : (end = (char *)s, 0);
-	if (end == s || *end)
-		return errno = EINVAL, fail("%s: '%s' is not a number", what, s);
-	if (errno || n < min || n > max)
-		return errno = ERANGE,
-		       fail("%s: %s is not between %" PRId64 " and %" PRId64, what, s, min, max);
+	if (end == s || *end || errno || n < min || n > max)
+		return errno = EINVAL, fail("%s: '%s' is not a number from %" PRId64 " to %" PRId64,
+					   what, s, min, max);
 	*out = n;
 	return 0;
 }

@@ -64,6 +64,7 @@ static size_t create_command(
 	return n;
 }
 
+#define NO_VERITY "--verity: ROOTFS is no image file"
 static int root_path(struct making *m, const char *path)
 {
 	struct spec *s = m->s;
@@ -75,8 +76,7 @@ static int root_path(struct making *m, const char *path)
 	bool file = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
 	if (verity && (!file || verity[strspn(verity, "0123456789abcdef")] || !*verity))
 		return fail_usage(
-		    "--verity: %s", file ? "not a root hash, in small hexadecimal digits"
-					 : "ROOTFS is no image file");
+		    file ? "--verity: not a root hash, in small hexadecimal digits" : NO_VERITY);
 	if (file) {
 		s->x_image_file = verity ? xasprintf(IMAGE_VERITY "%s:%s", verity, abs) : abs;
 	} else if (!S_ISDIR(st.st_mode)) {
@@ -100,6 +100,8 @@ static int create_image(struct making *m, int argc, char **argv)
 	struct kv *conf = &m->c->conf;
 	struct spec *s = m->s;
 	struct image im;
+	if (o->verity)
+		return fail_usage(NO_VERITY);
 	m->gate = image_gate(ctr_lib());
 	if (image_obtain(ctr_lib(), argv[0], o->pull, userns_do, &im) < 0)
 		return -1;
@@ -328,7 +330,7 @@ static int shared_namespaces(struct making *m)
 		if (container_open(&other, name) < 0)
 			return fail_in("--%s", f->name);
 		if (!other.pid)
-			return fail("--%s: %s is not running", f->name, other.name);
+			return container_not_running(&other), fail_in("--%s", f->name);
 		int own = f->ns == NS_USER ? user_of(m->s, &other) : 1;
 		if (own <= 0) {
 			container_close(&other);

@@ -202,7 +202,7 @@ int container_pidfd(const struct container *c)
 {
 	errno = ESRCH;
 	if (!c->pid)
-		return fail("%s: not running", c->name);
+		return container_not_running(c);
 	int fd = pidfd_open_checked(c->pid, c->starttime);
 	return fd < 0 ? fail("%s: process %d: %m", c->name, (int)c->pid) : fd;
 }

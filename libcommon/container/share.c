@@ -23,7 +23,7 @@ static int share_open(const char *id, const char *file)
 	int fd = -1;
 	snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)c.pid, file);
 	if (!c.pid)
-		errno = ESRCH, fail("%s: %s, not running", c.name, status_name(c.status));
+		errno = ESRCH, container_not_running(&c);
 	else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		fail_tried(c.name, path);
 	_cleanup_close_ int pidfd = fd < 0 ? -1 : container_pidfd(&c);
@@ -31,7 +31,7 @@ static int share_open(const char *id, const char *file)
 		close(fd);
 		fd = -1;
 		errno = ESRCH;
-		fail("%s: not running", c.name);
+		container_not_running(&c);
 	}
 	container_close(&c);
 	return fd;

@@ -390,7 +390,8 @@ static int not_that(const struct container *c, bool on)
 					 : cgroup_frozen_at(container_cgroup(c), true, true);
 	if (above && cgroup_freeze(container_cgroup(c), false) < 0)
 		return fail_about(c->name);
-	return fail("%s: %s, not %s", c->name, status_name(c->status), on ? "running" : "paused");
+	return on ? container_not_running(c)
+		  : fail("%s: %s, not paused", c->name, status_name(c->status));
 }
 
 int steer_freeze(struct container *c, bool on)

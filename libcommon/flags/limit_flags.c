@@ -18,7 +18,9 @@ static int limit_flags_memory(const struct resource_flags *f, struct strv *out)
 		if (size_parse("--memory", f->memory, &max) < 0)
 			return -1;
 		if (max < 4096)
-			return errno = ERANGE, fail("--memory: %s is less than a page", f->memory);
+			return errno = ERANGE,
+			       fail("--memory: %s is less than a page: is %.*sm meant?", f->memory,
+				   (int)strspn(f->memory, "0123456789"), f->memory);
 		strv_addf(out, "memory.max=%" PRIu64, max);
 	}
 	if (f->memory_reservation) {
@@ -93,9 +95,9 @@ static int limit_flags_cpu(const struct resource_flags *f, struct strv *out)
 		strv_addf(out, "cpu.shares=%" PRId64,
 		    n); /* v1's own number: exact on v1, converted on v2 */
 	}
-	if (f->cpuset_cpus)
+	if (f->cpuset_cpus && *f->cpuset_cpus)
 		strv_addf(out, "cpuset.cpus=%s", f->cpuset_cpus);
-	if (f->cpuset_mems)
+	if (f->cpuset_mems && *f->cpuset_mems)
 		strv_addf(out, "cpuset.mems=%s", f->cpuset_mems);
 	return 0;
 }
@@ -108,7 +110,8 @@ static int rates(const char *flag, const char *key, const struct strv *l, struct
 		struct stat st;
 		uint64_t rate;
 		if (!colon || colon == l->v[i])
-			return errno = EINVAL, fail("--%s: '%s' is not DEV:RATE", flag, l->v[i]);
+			return errno = EINVAL,
+			       fail("--%s: '%s' is not DEV:RATE (/dev/sda:1m, say)", flag, l->v[i]);
 		_cleanup_free_ char *dev = xstrndup(l->v[i], (size_t)(colon - l->v[i]));
 		if (stat(dev, &st) < 0)
 			return fail("--%s: %s: %m", flag, dev);

@@ -24,7 +24,7 @@ static int cap_list(const char *flag, const struct strv *given, uint64_t *named,
 		if (strcasecmp(l.v[i], "all") == 0)
 			*all = true;
 		else if (caps_from_name(l.v[i], &bits) < 0)
-			return fail_usage("--%s: '%s' is not a capability", flag, l.v[i]);
+			return fail_in("--%s", flag), fail_as_usage();
 		else
 			*named |= bits;
 	}

@@ -84,8 +84,9 @@ static int sysctl(struct spec *s, const char *arg)
 		return fail_usage("--sysctl: '%s' is not a key", key);
 	int ns = sysctl_ns(key);
 	if (ns < 0)
-		return fail_usage(
-		    "--sysctl: %s is the whole machine's, not the container's own", key);
+		return fail_usage("--sysctl: %s is not a container's own: net.*, fs.mqueue.*, "
+				  "kernel.msg*, sem, shm* are (--hostname)",
+		    key);
 	if (!(s->ns_new & 1u << ns))
 		return fail_usage("--sysctl: %s: the container has no %s namespace of its own", key,
 		    spec_ns_names[ns]);

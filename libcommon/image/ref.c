@@ -15,7 +15,7 @@
 
 static int ref_bad(const char *in, const char *why)
 {
-	return errno = EINVAL, fail("%s: not an image name (%s)", in, why);
+	return errno = EINVAL, fail("'%s' is not an image name (%s)", in, why);
 }
 
 /* A component of the name's path, or (first) the host of a registry. */

@@ -70,7 +70,7 @@ int caps_from_name(const char *name, uint64_t *bits)
 	/* cap_from_name(3) stops at the first character that is no letter: "net_raw,mknod" would be
 	 * taken for the first name alone. */
 	if (strpbrk(name, " \t,;:=+.-") || cap_from_name(full, &v) < 0 || v < 0 || v > 63)
-		return errno = EINVAL, fail("'%s' is not a capability", name);
+		return errno = EINVAL, fail("'%s' is not a capability (NET_ADMIN, say)", name);
 	*bits = 1ull << v;
 	return 0;
 }

@@ -94,7 +94,8 @@ static char *online(const char *file)
 /* Why a write to a group's file failed. */
 static int cgroup_set_explain(const char *path, const struct change *ch)
 {
-	int why = errno;
+	/* "Result not representable", "Value too large for data type": of a list of numbers */
+	int why = errno == ERANGE || errno == EOVERFLOW ? EINVAL : errno;
 	const char *c = ch->w.controller, *config = cgroup_config(ch->w.file, false), *hint = "";
 	_cleanup_free_ char *more = why == ENOENT && ch->v2 ? held_back(path, c) : NULL;
 	if (why == ENOENT && !more)
@@ -108,15 +109,15 @@ static int cgroup_set_explain(const char *path, const struct change *ch)
 		hint = "the cgroup file system is mounted read-only";
 	else if (why == EBUSY)
 		hint = "it is in use: memory above the new limit, or child groups";
-	else if ((why == EINVAL || why == ERANGE) && strcmp(c, "cpuset") == 0)
+	else if (why == EINVAL && strcmp(c, "cpuset") == 0)
 		more = online(ch->w.file);
-	else if (why == EINVAL || why == ERANGE)
+	else if (why == EINVAL)
 		hint = "not a value the kernel takes here";
 	else if (why == ENODEV)
 		hint = "no such disk";
 	if (more)
 		hint = more;
-	errno = why == ERANGE ? EINVAL : why; /* "Result not representable" */
+	errno = why;
 	return fail("%s: %s=%s: controller %s: %m%s%s%s", path, ch->w.file, ch->w.value, c,
 	    *hint ? " (" : "", hint, *hint ? ")" : "");
 }

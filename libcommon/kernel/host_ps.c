@@ -13,16 +13,15 @@
 #include "pidfd.h"
 #include "str.h"
 
-static _Noreturn void ps_child(char *const *argv, int out, bool quiet)
+static _Noreturn void ps_child(char *const *argv, int out)
 {
 	dup2(out, 1);
-	if (quiet)
-		dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
+	dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
 	execvp("ps", argv);
 	_exit(127);
 }
 
-int host_ps(char *const *argv, bool head, bool quiet, bool (*is)(pid_t pid, void *arg), void *arg)
+int host_ps(char *const *argv, bool head, bool (*is)(pid_t pid, void *arg), void *arg)
 {
 	int p[2], column = -1;
 	_cleanup_strv_ struct strv lines = {0};
@@ -30,7 +29,7 @@ int host_ps(char *const *argv, bool head, bool quiet, bool (*is)(pid_t pid, void
 		return fail_errno("pipe");
 	pid_t pid = fork();
 	if (pid == 0)
-		ps_child(argv, p[1], quiet);
+		ps_child(argv, p[1]);
 	close(p[1]);
 	_cleanup_free_ char *text = fd_read_all(p[0], "ps", FILE_ANY, NULL);
 	close(p[0]);
@@ -38,7 +37,7 @@ int host_ps(char *const *argv, bool head, bool quiet, bool (*is)(pid_t pid, void
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return errno = ENOENT, fail_errno("ps");
 	if (status || !text)
-		return fail("ps did not take these options (they are those of the host's ps)");
+		return fail("the host's ps does not take these options (ps --help lists them)");
 	strv_split(&lines, text, "\n");
 	for (size_t i = 0; i < lines.n; i++) {
 		_cleanup_strv_ struct strv words = {0};
