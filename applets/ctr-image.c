@@ -191,11 +191,25 @@ static int output(void)
 
 /* --- adding --- */
 
+/* What is no name of an image, and what to type in its place. */
+static void import_looks_at(const char *given, bool as_name)
+{
+	if (strstr(given, "://"))
+		die_usage("%s: by a pipe: curl %s | ctr-image import NAME", given, given);
+	if (!as_name || !(strchr("/.", *given) || strstr(given, ".tar") || strstr(given, ".tgz")))
+		return;
+	if (access(given, F_OK) < 0)
+		die_errno(given);
+	die_usage("%s: a NAME comes first: ctr-image import NAME %s", given, given);
+}
+
 static int do_import(int argc, char **argv)
 {
 	char hex[DIGEST_HEX], id[DIGEST_HEX];
 	char *name = NULL;
 	image_operands(argc, 1, 2);
+	for (int i = 0; i < argc; i++)
+		import_looks_at(argv[i], argc == 1 && !table_docker);
 	const char *file = argc > 1 ? argv[1] : "-";
 	bool named =
 	    argc > 1 || (strcmp(argv[0], "-") != 0 && (!table_docker || access(argv[0], F_OK) < 0));

@@ -23,6 +23,15 @@ load image
 	zstd -q <root.tar | ctr-image import zst
 	xz -T1 -0 <root.tar | ctr-image import xz -
 	cat root.tar | ctr-image import plain -
+	run -1 ctr-image import nosuch.tar
+	[ "$output" = "ctr-image: nosuch.tar: No such file or directory" ]
+	run -1 ctr-image import /nosuch
+	run -2 ctr-image import root.tar
+	[ "$output" = \
+		"ctr-image: root.tar: a NAME comes first: ctr-image import NAME root.tar" ]
+	run -2 ctr-image import http://h.test/i.tar web
+	[ "$output" = \
+		"ctr-image: http://h.test/i.tar: by a pipe: curl http://h.test/i.tar | ctr-image import NAME" ]
 	[ "$(ls "$CTR_LIB/layers")" = "$(sha root.tar)" ]
 	[ "$(ctr-image ls -n | wc -l)" -eq 4 ]
 	for i in gz zst xz plain; do
@@ -1587,7 +1596,7 @@ ours() {
 @test "21.9 --verity wants an image file, a hash and its tree (used in the rig)" {
 	need mksquashfs squashfs-tools
 	mksquashfs "$ROOTFS" i.sqfs -quiet -no-progress >/dev/null
-	for bad in "aa $ROOTFS/|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" \
+	for bad in "aa $ROOTFS/|ROOTFS is no image file" "aa box|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" \
 		" ./i.sqfs|not a root hash" \
 		"aa ./i.sqfs|no tree of hashes follows its file system, nor is there one in $WORLD/i.sqfs.verity"; do
 		args=${bad%%|*}
