@@ -25,7 +25,10 @@ static bool force, as_json, no_header, quiet;
 static const char *format, *driver;
 
 static const struct opt opts[] = {
-    {'f', "force", NULL, "rm: also where a container mounts it; one that is not there is no error",
+    {'f', "force", NULL,
+	"rm, prune: prune needs it; rm: also where a container mounts it, and one that is not "
+	"there "
+	"is no error",
 	OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},

@@ -95,6 +95,11 @@ load image
 	run -2 ctr-volume create '../x'
 	run -1 ctr-volume rm ..
 	[ -d "$CTR_LIB/volumes" ]
+	ctr-volume create keep
+	run -2 ctr-volume rm --filter label=x keep # an option of ls and prune: nothing is removed
+	ctr-volume ls -q | grep -qx keep
+	run -2 ctr-net ls --subnet 10.0.0.0/24
+	[[ "$output" == "ctr-net: unknown option --subnet "* ]]
 }
 
 @test "prune goes on after a volume that cannot be removed" {

@@ -314,6 +314,20 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 	return optind;
 }
 
+/* The options of a table that several forms share which are this form's: a help text begins with
+ * the forms that an option is for, as "create, ls: ". */
+static struct opt *opt_of_form(const struct opt *all, const char *form)
+{
+	struct opt *own = xcalloc(MAX_OPTS, sizeof *own);
+	for (size_t n = 0; all->s || all->l; all++) {
+		size_t to = all->help ? strspn(all->help, "abcdefghijklmnopqrstuvwxyz, ") : 0;
+		_cleanup_free_ char *forms = xstrndup(to ? all->help : "", to);
+		if (!to || all->help[to] != ':' || str_has_word(forms, form))
+			own[n++] = *all;
+	}
+	return own;
+}
+
 const struct word *opt_word(
     const struct usage *u, const struct word *words, int argc, char **argv, int *first)
 {
@@ -331,7 +345,11 @@ const struct word *opt_word(
 		_cleanup_free_ char *form = xasprintf("%s\n", w->opts ? w->synopsis : "");
 		/* The synopsis of this form as it stands. */
 		struct usage own = {form, NULL, w->opts, true, NULL, u->placeless};
-		*first = opt_parse(w->opts ? &own : u, argc - 1, argv + 1) + 1;
+		if (!w->opts) {
+			own = *u;
+			own.opts = opt_of_form(u->opts, w->name);
+		}
+		*first = opt_parse(&own, argc - 1, argv + 1) + 1;
 		buf_free(&all);
 		return w;
 	}
