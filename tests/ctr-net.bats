@@ -1396,6 +1396,8 @@ need_bridge_tables() {
 	h ip route add 10.0.0.0/8 via 198.51.100.1
 	run -1 h ctr-net create --subnet 10.5.0.0/25 n8
 	[[ "$output" = *"overlaps with network n5" ]]
+	run -1 h ctr-net create --subnet 10.5.0.0/25 n
+	[ "$output" = "ctr-net: network n: subnet 10.5.0.0/25: overlaps with network n5" ]
 	tar -C "$ROOTFS" -c . | ctr-image import --change 'EXPOSE 80/TCP' ex80 - >/dev/null
 	h ctr-run -d --name ex --net n5 -P --expose 80 --expose 70-71/udp ex80 sleep 100
 	[ "$(h ctr-inspect ex | grep '": \[$' | grep -o '[0-9]*/[a-zA-Z]*' | sort -u |

@@ -226,13 +226,13 @@ static int write_record(const struct network *n, int dir)
 	char tmp[32] = ".new-", hex[13];
 	rand_hex(hex, 6);
 	strcat(tmp, hex);
-	int r = mkdirat(dir, tmp, 0700) < 0 ? fail("network %s: mkdir: %m", n->name) : 0;
+	int r = mkdirat(dir, tmp, 0700) < 0 ? fail_errno("mkdir") : 0;
 	if (r == 0) {
 		_cleanup_close_ int d = dir_open_at(dir, tmp);
 		r = d < 0 ? -1 : kv_write_at(&kv, d, "conf", true);
 	}
 	if (r == 0 && renameat(dir, tmp, dir, n->name) < 0)
-		r = fail("network %s: rename: %m", n->name);
+		r = fail_errno("rename");
 	if (r == 0)
 		file_sync(dir, NULL);
 	if (r < 0)
@@ -303,7 +303,7 @@ int network_create(struct network *n)
 	if (r == 0)
 		event_tell(
 		    "network", "create", n->name, "name", n->name, "type", n->driver, EVENT_END);
-	return r < 0 && !strstr(fail_msg(), n->name) ? fail_in("network %s", n->name) : r;
+	return r < 0 ? fail_in("network %s", n->name) : r;
 }
 
 int network_open_or_default(struct network *n, const char *name)
