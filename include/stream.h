@@ -29,6 +29,7 @@ struct stream_sums {
 struct stream {
 	const char *what; /* in messages; borrowed */
 	uint64_t plain_size;
+	bool failed; /* stream_read() has failed */
 	struct stream_parts *parts;
 };
 
@@ -44,6 +45,9 @@ int stream_open(struct stream *s, int fd, const char *what, bool gzip, bool hash
 /* The next plain bytes, which are valid until the next call; 0 at the end, -1 with fail(), and the
  * archive told: libarchive's archive_read_callback. */
 ssize_t stream_read(struct archive *a, void *stream, const void **data);
+/* fail() of what libarchive says of the archive that is read from it, and of the entry `path` in it
+ * (may be NULL); a failure of the stream's own says already what it was about. EINVAL; -1. */
+int stream_archive_failed(const struct stream *s, struct archive *a, const char *path);
 /* Read what is left. The digest, if it was asked for, goes to hex (may be NULL). -1 with fail(). */
 int stream_finish(struct stream *s, char hex[DIGEST_HEX]);
 void stream_close(struct stream *s);

@@ -34,6 +34,7 @@ struct left_out {
 
 struct unpack {
 	struct archive *a;
+	const struct stream *in;
 	const char *what;
 	int root;
 	struct unpack_how how;

@@ -138,13 +138,7 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 			return -1;
 	if (r == ARCHIVE_EOF)
 		return 0;
-	const char *why = archive_error_string(a);
-	if (why && strstr(why, "nrecognized"))
-		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
-	errno = EINVAL;
-	if (!why)
-		why = "damaged archive";
-	return str_starts(why, f->what) ? fail_again(why) : fail("%s: %s", f->what, why);
+	return stream_archive_failed(in, a, NULL);
 }
 
 /* In the child: write the files into `root` and send the table of them to the parent. */

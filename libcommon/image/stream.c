@@ -144,7 +144,22 @@ static ssize_t next_bytes(struct stream *s, const void **data)
 
 ssize_t stream_read(struct archive *a, void *s, const void **data)
 {
-	return read_told(a, next_bytes(s, data));
+	ssize_t n = read_told(a, next_bytes(s, data));
+	((struct stream *)s)->failed = n < 0;
+	return n;
+}
+
+int stream_archive_failed(const struct stream *s, struct archive *a, const char *path)
+{
+	const char *why = archive_error_string(a);
+	errno = EINVAL;
+	if (s->failed && why)
+		return fail_again(why);
+	if (!why)
+		why = "damaged archive";
+	else if (archive_format(a) == 0)
+		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
+	return path ? fail("%s: %s: %s", s->what, path, why) : fail("%s: %s", s->what, why);
 }
 
 int stream_finish(struct stream *s, char hex[DIGEST_HEX])

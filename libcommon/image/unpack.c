@@ -20,6 +20,7 @@
 #include "file.h"
 #include "idmap.h"
 #include "str.h"
+#include "stream.h"
 #include "tree.h"
 #include "unpack.h"
 
@@ -68,20 +69,6 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 	return 0;
 }
 
-/* What libarchive says of the archive; the stream's own failure says already what it was about. */
-static int tar_fail(const struct unpack *u, const char *path)
-{
-	const char *why = archive_error_string(u->a);
-	if (!why)
-		why = "damaged archive";
-	errno = EINVAL;
-	if (str_starts(why, u->what))
-		return fail_again(why);
-	if (strstr(why, "nrecognized"))
-		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
-	return path ? fail("%s: %s: %s", u->what, path, why) : fail("%s: %s", u->what, why);
-}
-
 static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size)
 {
 	const void *data;
@@ -101,7 +88,7 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 			end = offset + (la_int64_t)n;
 	}
 	if (r != ARCHIVE_EOF)
-		return tar_fail(u, path);
+		return stream_archive_failed(u->in, u->a, path);
 	if (end < size && ftruncate(fd, size) < 0) /* a hole at the end */
 		return fail_tried_in(u->what, path, "truncate");
 	return 0;
@@ -350,7 +337,7 @@ static int tar_open(struct unpack *u, struct stream *s)
 		return fail("%s: out of memory", s->what);
 	archive_read_support_format_tar(u->a);
 	if (archive_read_open(u->a, s, NULL, stream_read, NULL) < ARCHIVE_WARN)
-		return tar_fail(u, NULL);
+		return stream_archive_failed(u->in, u->a, NULL);
 	return 0;
 }
 
@@ -362,7 +349,7 @@ static int entries(struct unpack *u)
 		if (r == ARCHIVE_EOF)
 			return 0;
 		if (r < ARCHIVE_WARN)
-			return tar_fail(u, NULL);
+			return stream_archive_failed(u->in, u->a, NULL);
 		if (unpack_entry(u, e) < 0)
 			return -1;
 	}
@@ -395,6 +382,7 @@ static void unpack_free(struct unpack *u)
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how)
 {
 	struct unpack *u = xcalloc(1, sizeof *u);
+	u->in = s;
 	u->what = s->what;
 	if (how)
 		u->how = *how;
