@@ -26,6 +26,8 @@ int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Put "PREFIX: " before the remembered message; returns -1. */
 int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail_about(const char *what); /* fail_in("%s", what) */
+/* Take "NAME: " off its beginning, if it is there: a name that means nothing to the reader. -1. */
+int fail_without(const char *name);
 int fail_errno(const char *what); /* fail("%s: %m", what) */
 int fail_open(const char *what);  /* fail("%s: open: %m", what) */
 /* fail("%s: %m", ...) of "WHAT: TRIED" and of "WHAT: NAME: TRIED". */

@@ -151,14 +151,24 @@ int fail_again(const char *why)
 	return fail("%s", why);
 }
 
+/* The message without "NAME: " at its beginning. */
+static const char *without(const char *msg, const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+	return n && strncmp(msg, name, n) == 0 && str_starts(msg + n, ": ") ? msg + n + 2 : msg;
+}
+
+int fail_without(const char *name)
+{
+	return fail_again(without(remembered, name));
+}
+
 /* One write(2), so that the lines of several processes do not mix. */
 static void err_say(const char *msg, const char *tail)
 {
 	char line[sizeof remembered + 160];
-	size_t skip = err_unnamed ? strlen(err_unnamed) : 0;
-	if (skip && strncmp(msg, err_unnamed, skip) == 0 && strncmp(msg + skip, ": ", 2) == 0)
-		msg += skip + 2;
-	int n = snprintf(line, sizeof line, "%s: %s%s\n", err_applet, msg, tail);
+	int n =
+	    snprintf(line, sizeof line, "%s: %s%s\n", err_applet, without(msg, err_unnamed), tail);
 	if (n >= (int)sizeof line) {
 		n = sizeof line - 1;
 		line[n - 1] = '\n';

@@ -47,10 +47,8 @@ static int make_group(struct monitor *m)
 	m->cgroup = container_group_path(s->cgroups_path, m->c->id);
 	m->group = (struct group){.path = m->cgroup, .stale = m->c->state.keys.n > 0};
 	int r = group_up(&m->group, s);
-	size_t n = strlen(m->cgroup);
-	if (r < 0 && strncmp(fail_msg(), m->cgroup, n) == 0 && fail_msg()[n] == ':')
-		fail_again(fail_msg() + n +
-			   2); /* without the group's path, which means nothing to a reader */
+	if (r < 0)
+		fail_without(m->cgroup);
 	if (r == 1)
 		no_group(m);
 	return r < 0 ? -1 : 0;
