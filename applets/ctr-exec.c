@@ -135,10 +135,11 @@ static void past_init(struct enter *e, pid_t init)
 	}
 }
 
-/* Say why the container could not be entered. If it has ended meanwhile, that is the reason. */
+/* Say why the container could not be entered. If it has ended meanwhile, that is the reason.
+ * `code` is enter_start()'s. */
 static _Noreturn void not_entered(const struct container *c, int code, const char *why)
 {
-	if (!container_is_alive(c) || strstr(why, strerror(ESRCH)))
+	if (code == REPORT_GONE || !container_is_alive(c))
 		die_code(code, "%s: it has ended meanwhile (ctr-start %s)", c->name, c->name);
 	die_code(code, "%s: %s", c->name, why);
 }
@@ -190,7 +191,7 @@ static _Noreturn void stay_or_say(struct enter *e, const char *name, int said)
 		close(said);
 		stay(e, name);
 	}
-	_exit(dprintf(said, "%c%s", e->code, fail_msg()) < 0);
+	_exit(dprintf(said, "%c%c%s", e->code >> 8, e->code, fail_msg()) < 0);
 }
 
 /* The launcher exits when the command runs, or reports why it does not. */
@@ -221,10 +222,10 @@ static int detached(struct enter *e, const struct container *c)
 	}
 	while ((n = read(p[0], said, sizeof said - 1)) < 0 && errno == EINTR)
 		;
-	if (n <= 0)
+	if (n <= 1)
 		return 0;
 	said[n] = 0;
-	not_entered(c, (unsigned char)said[0], said + 1);
+	not_entered(c, said[0] << 8 | (unsigned char)said[1], said + 2);
 }
 
 int ctr_exec_main(int argc, char **argv)

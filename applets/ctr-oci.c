@@ -183,26 +183,23 @@ _Noreturn void oci_die(int code)
 	die_code(code, "%s", fail_msg());
 }
 
-/* The messages by which docker and podman recognise a command that does not exist (exit code 127)
- * or cannot be executed (126). */
+/* The messages by which docker and podman recognise a command that does not exist or cannot be
+ * executed. */
 _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 {
 	_cleanup_free_ char *why = fail_copy();
-	if (code == 126 && (strstr(why, "Permission denied") || strstr(why, "Is a directory"))) {
+	if (code == REPORT_DENIED)
 		fail("exec: \"%s\": permission denied: %s", arg0, why);
-	} else if (code == 127) {
-		if (strstr(why, "its interpreter") || strstr(why, "dynamic loader"))
-			fail("exec %s: no such file or directory: %s", arg0, why);
-		else if (strchr(arg0, '/'))
-			fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0,
-			    why);
-		else
-			fail("exec: \"%s\": executable file not found in $PATH: %s", arg0, why);
-	} else if (str_starts(why, "error mounting") && *called == 'r') {
+	else if (code == REPORT_NO_LOADER)
+		fail("exec %s: no such file or directory: %s", arg0, why);
+	else if (code == 127 && strchr(arg0, '/'))
+		fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0, why);
+	else if (code == 127)
+		fail("exec: \"%s\": executable file not found in $PATH: %s", arg0, why);
+	else if (code == REPORT_NO_REMOUNT && *called == 'r')
 		fail("runc run failed: unable to start container process: error during container "
 		     "init: %s",
 		    why);
-	}
 	oci_die(fallback);
 }
 
@@ -277,7 +274,7 @@ static int do_start(const char *id)
 		return 0;
 	}
 	_cleanup_free_ char *why = fail_copy();
-	if (code >= 126 && oci_record_spec(&r, &s) == 0) {
+	if ((code & 0xff) >= 126 && oci_record_spec(&r, &s) == 0) {
 		fail_again(why);
 		oci_die_command(code, s.args.v[0], 1);
 	}

@@ -61,12 +61,12 @@ int become_null(int flags);
  * it, or -1 with errno. */
 int become_make_cwd(const char *cwd);
 /* In the child, whose root is the container's: terminal, limits, user, capabilities, seccomp, exec.
- * Returns only on failure, with fail() and the exit code 125, 126 or 127. */
+ * Returns only on failure, with fail() and 125 or what become_exec() returns. */
 int become(struct become *b);
 
 /* execve(2) of a name searched along `search`, as execvp(3) does, but with the reason of a failure:
- * returns the exit code (126, 127), with fail(). With argv NULL, only check whether it could be
- * executed: 0. */
+ * returns the exit code (126, 127, or REPORT_DENIED, REPORT_NO_LOADER), with fail(). With argv
+ * NULL, only check whether it could be executed: 0. */
 int become_exec(const char *name, char **argv, char **envp, const char *search);
 
 /* The same as execvp(3): with our PATH, our environment and our caller's limits. */

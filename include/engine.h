@@ -17,8 +17,6 @@
 #include "report.h"
 #include "spec.h"
 
-enum { ENGINE_NO_OVERLAY = 1000, ENGINE_HOOK_FAILED };
-
 struct engine {
 	/* in: what */
 	const struct spec *spec;
@@ -38,7 +36,7 @@ struct engine {
 				but those that are asked for can be opened */
 	/* in: how */
 	bool again;    /* a further start by the same process */
-	bool can_copy; /* where no overlay can be had a copied root would do (ENGINE_NO_OVERLAY) */
+	bool can_copy; /* where no overlay can be had a copied root would do (REPORT_NO_OVERLAY) */
 	bool passing;  /* the writable layer dies with the command: it need not reach the disk */
 	bool outlives; /* the child does not die with this process */
 	bool no_new_keyring; /* the session keyring stays the caller's */
@@ -60,9 +58,8 @@ struct engine {
 	    pid; /* our child: it is reaped by us, or when we have ended by the nearest subreaper */
 	uint64_t starttime; /* of pid, clock ticks since boot */
 	int master;         /* the terminal's master where spec->terminal, else -1; the caller's */
-	int code; /* on failure: 125, 126 or 127; ENGINE_NO_OVERLAY: 125, and a copied root would do
-		   */
-	bool no_filter; /* on failure: spec->seccomp was refused */
+	int code;           /* on failure: 125, 126 or 127, or one of report.h's */
+	bool no_filter;     /* on failure: spec->seccomp was refused */
 	/* the engine's own */
 	int sock;
 };
@@ -84,7 +81,7 @@ void engine_drop(struct engine *e);
 
 /* For another process than the one that made it: open the gate that lies in directory `gate`. 0
  * when the command was exec'd (or has died at that moment: look at the process); -1 with fail() and
- * *code when a startContainer hook (ENGINE_HOOK_FAILED) or the exec failed, and the child has
+ * *code when a startContainer hook (REPORT_HOOK_FAILED) or the exec failed, and the child has
  * ended; with errno ESRCH when nobody waits there: it has ended or was let go before. The caller
  * holds a lock, so that two do not open it at once, and runs the poststart hooks afterwards
  * (hooks.h). */

@@ -26,7 +26,7 @@ struct enter {
 	/* out */
 	pid_t pid;
 	int master;  /* the terminal's, where the spec has one */
-	int code;    /* on failure: 125, 126 or 127 */
+	int code;    /* on failure: 125, 126 or 127, or one of report.h's */
 	int signals; /* enter_block_signals()'s */
 	/* its own */
 	sigset_t early; /* those that arrived while it entered */

@@ -30,8 +30,8 @@ extern struct oci_options oci_o;
 extern char *oci_dir; /* where the records are */
 
 /* End the program with the message that fail() remembers, which also goes to the file of --log. If
- * a command cannot be executed (126, 127), the message has the words that docker and podman look
- * for. */
+ * a command cannot be executed (`code`, the engine's: report.h), the message has the words that
+ * docker and podman look for. */
 _Noreturn void oci_die(int code);
 _Noreturn void oci_die_command(int code, const char *arg0, int fallback);
 /* Open the record of a container; ends the program if there is none. */

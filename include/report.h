@@ -7,6 +7,16 @@
 #include <sys/types.h>
 #include "err.h"
 
+/* What a failure's code tells beside the exit code, which is its lowest byte. */
+enum {
+	REPORT_NO_OVERLAY = 0x100 | 125, /* and a copied root would do (engine.h, can_copy) */
+	REPORT_HOOK_FAILED = 0x200 | 125,
+	REPORT_NO_REMOUNT = 0x300 | 125, /* a mount did not get its flags */
+	REPORT_GONE = 0x400 | 125,       /* the container that was to be entered has ended */
+	REPORT_DENIED = 0x100 | 126,     /* EACCES or EISDIR for the command or its interpreter */
+	REPORT_NO_LOADER = 0x100 | 127,  /* it is there, but not its interpreter or loader */
+};
+
 /* A message. */
 struct report {
 	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message;

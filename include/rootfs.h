@@ -22,9 +22,9 @@ struct rootfs {
 	const char *cgroup;       /* engine.h */
 	bool nodev;               /* no device node works but those of the spec */
 	bool can_copy;            /* engine.h */
-	bool userns;     /* in a user namespace of our own: nodes are bound instead of made */
-	bool netns;      /* the network namespace is ours too: a sysfs of its own is possible */
-	bool no_overlay; /* set when rootfs_prepare failed because there can be no overlay here */
+	bool userns;   /* in a user namespace of our own: nodes are bound instead of made */
+	bool netns;    /* the network namespace is ours too: a sysfs of its own is possible */
+	int *code;     /* set when a function fails for a reason that has one (report.h) */
 	int proc;      /* what is mounted for proc, detached; -1: a new one, of our pid namespace */
 	int image;     /* x_image_file, mounted by the parent and detached; -1: mount it here */
 	int *idmounts; /* idmounts.h: the container's directory, each layer, each mount with

@@ -107,6 +107,14 @@ load oci
 	bundle '"/no/such"'
 	run -1 oci create -b b c
 	[[ "$output" == *'exec: "/no/such": stat /no/such: no such file or directory'* ]]
+	bundle '"/its interpreter"' # names are no reasons
+	run -1 oci create -b b c
+	[[ "$output" == *'exec: "/its interpreter": stat /its interpreter: no such file'* ]]
+	bundle '"/bin/Is a directory"'
+	: >"b/rootfs/bin/Is a directory"
+	chmod +x "b/rootfs/bin/Is a directory"
+	run -1 oci run -b b c
+	[[ "$output" != *"permission denied"* && "$output" == *"(an empty file)" ]]
 	[ -z "$(ls oci)" ]
 }
 

@@ -124,12 +124,11 @@ static int one_life(struct monitor *m, bool *started)
 {
 	if (monitor_start(m) < 0) {
 		_cleanup_free_ char *why = fail_copy();
-		int code = m->l.code;
+		int code = m->l.code & 0xff;
 		monitor_teardown(m);
-		if (code == ENGINE_NO_OVERLAY) {
+		if (m->l.code == REPORT_NO_OVERLAY) {
 			if (root_copy(m, why) == 0)
 				return one_life(m, started);
-			code = 125;
 			free(why);
 			why = fail_copy();
 		}

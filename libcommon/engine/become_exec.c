@@ -12,6 +12,7 @@
 
 #include "become.h"
 #include "err.h"
+#include "report.h"
 #include "rlimits.h"
 #include "str.h"
 #include "sysno.h"
@@ -84,6 +85,13 @@ static const char *exec_why(const char *path, int err, int elf)
 	return NULL;
 }
 
+static int exec_code(int err)
+{
+	if (err == ENOENT || err == ENOTDIR)
+		return 127;
+	return err == EACCES || err == EISDIR ? REPORT_DENIED : 126;
+}
+
 /* An errno for a script may be about the script itself or about the interpreter that its first line
  * names: the script's own x-bit and mount options are checked first. */
 static int explain_script(const char *path, char *line, int err)
@@ -96,19 +104,20 @@ static int explain_script(const char *path, char *line, int err)
 	name[strcspn(name, " \t\r")] = 0;
 	errno = err;
 	if (!*name)
-		return fail("%s: %m (its first line names no interpreter)", path), 126;
+		return fail("%s: %m (its first line names no interpreter)", path), exec_code(err);
 	if (gone && cr)
 		return fail("%s: its interpreter %s was not found: its first line ends in a "
 			    "carriage return (CR LF)",
 			   path, name),
-		       127;
+		       REPORT_NO_LOADER;
 	if (gone)
-		return fail("%s: its interpreter %s is not %s", path, name, where), 127;
+		return fail("%s: its interpreter %s is not %s", path, name, where),
+		       REPORT_NO_LOADER;
 	const char *why = exec_why(name, err, 0);
 	errno = err;
 	return fail("%s: its interpreter %s: %m%s%s%s", path, name, why ? " (" : "", why ? why : "",
 		   why ? ")" : ""),
-	       126;
+	       exec_code(err);
 }
 
 static bool own_fault(const char *path, int err)
@@ -126,7 +135,7 @@ static int become_exec_explain(const char *path, int err)
 	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof head - 1);
 	head[n < 0 ? 0 : n] = 0;
-	bool gone = err == ENOENT || err == ENOTDIR;
+	int code = exec_code(err);
 	if (n >= 2 && head[0] == '#' && head[1] == '!' && !own_fault(path, err))
 		return explain_script(path, head + 2, err);
 	int elf = n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
@@ -134,15 +143,15 @@ static int become_exec_explain(const char *path, int err)
 	    ((Elf32_Ehdr *)head)->e_machine != OUR_MACHINE)
 		elf = 2;
 	const char *why = exec_why(path, err, elf);
-	if (gone && elf)
+	if (code == 127 && elf) {
+		code = REPORT_NO_LOADER;
 		why = here ? "its dynamic loader is not there"
 			   : "its dynamic loader is not in the container";
+	}
 	if (err == ENOEXEC && n == 0 && fd >= 0)
 		why = "an empty file";
 	errno = err;
-	if (why)
-		return fail("%s: %m (%s)", path, why), gone ? 127 : 126;
-	return fail_errno(path), gone ? 127 : 126;
+	return why ? fail("%s: %m (%s)", path, why) : fail_errno(path), code;
 }
 
 /* execve(), or with argv NULL only a check whether it would work: 1. Otherwise -1 with errno. */

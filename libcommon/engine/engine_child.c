@@ -138,6 +138,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	    .at = e->root_at,
 	    .can_copy = e->can_copy,
 	    .image = x->image,
+	    .code = code,
 	    .fd = -1};
 	/* Or we are root of a user namespace already (unshare -r); with an overlay this shows when
 	 * it cannot be mounted. */
@@ -161,11 +162,8 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if ((!joined && child_join(x) < 0) ||
 	    (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
 	    (r.netns && ns_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
-	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
-		if (r.no_overlay)
-			*code = ENGINE_NO_OVERLAY;
+	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0)
 		return -1;
-	}
 	if (engine_hooks_meanwhile(s))
 		report_ready(x->childs);
 	if (!x->borrowed)
@@ -217,7 +215,7 @@ static int child_at_gate(struct become *b, void *arg)
 	int r = hooks_run(b->spec, HOOK_START_CONTAINER, &about);
 	environ = ours;
 	if (r < 0 && x->waits && x->gate.go >= 0)
-		report_failure(b->report, ENGINE_HOOK_FAILED);
+		report_failure(b->report, REPORT_HOOK_FAILED);
 	return r;
 }
 

@@ -92,6 +92,11 @@ static uint64_t without_mknod(int procdir)
 	return nodev ? CAPS_MKNOD : 0;
 }
 
+static _Noreturn void enter_failed(int report)
+{
+	report_failure(report, errno == ESRCH ? REPORT_GONE : 125);
+}
+
 static _Noreturn void enter_child(
     struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
@@ -101,11 +106,11 @@ static _Noreturn void enter_child(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (e->cgroup &&
 	    cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
-		report_failure(report, 125);
+		enter_failed(report);
 	for (size_t i = 0; i < sizeof e->below / sizeof e->below[0]; i++)
 		if (e->below[i] > 0 && write(e->below[i], "0", 1) < 0) {
 			fail_errno("the group below its own");
-			report_failure(report, 125);
+			enter_failed(report);
 		}
 	/* While /proc is still the host's, which old kernels need for this. */
 	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
@@ -116,15 +121,15 @@ static _Noreturn void enter_child(
 		become_raise(e->spec, 0);
 	}
 	if (enter_join(e, flags) < 0)
-		report_failure(report, 125);
+		enter_failed(report);
 	if (!(flags & CLONE_NEWNS) && (fchdir(root) < 0 || chroot(".") < 0)) {
 		fail_errno("its root");
-		report_failure(report, 125);
+		enter_failed(report);
 	}
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) &&
 	    errno != EINVAL) {
 		fail_errno("become root of its user namespace");
-		report_failure(report, 125);
+		enter_failed(report);
 	}
 	struct become b = {
 	    .spec = e->spec,

@@ -12,6 +12,7 @@
 #include "file.h"
 #include "idmounts.h"
 #include "layer.h"
+#include "report.h"
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
@@ -53,11 +54,13 @@ int rootfs_remount(
 	if ((r->userns &&
 		(keep & cleared || (flags & (times | MS_STRICTATIME) && (to ^ has) & times))) ||
 	    mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
-		NULL) < 0)
+		NULL) < 0) {
+		*r->code = REPORT_NO_REMOUNT;
 		return fail("error mounting %s: %m%s", dest,
 		    r->userns
 			? " (operation not permitted in a user namespace: its source has set it)"
 			: "");
+	}
 	return 0;
 }
 

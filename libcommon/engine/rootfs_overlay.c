@@ -11,6 +11,7 @@
 #include "err.h"
 #include "file.h"
 #include "image.h"
+#include "report.h"
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
@@ -246,7 +247,8 @@ static int overlay_mount(struct rootfs *r)
 		return overlay_writable(r);
 	if (bound)
 		return m;
-	r->no_overlay = cannot && copy;
+	if (cannot && copy)
+		*r->code = REPORT_NO_OVERLAY;
 	return overlay_failed(r);
 }
 

@@ -51,7 +51,7 @@ int oci_start(struct oci_record *r, int *code)
 			   : life_not(r, "start");
 	}
 	int done = engine_open_gate(r->dir, code);
-	if (done < 0 && *code != ENGINE_HOOK_FAILED)
+	if (done < 0 && *code != REPORT_HOOK_FAILED)
 		return -1;
 	*code = 1;
 	engine_remove_gate(r->dir);
