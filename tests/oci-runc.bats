@@ -314,6 +314,15 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	grep -q 'useHierarchy: not in effect' out
 }
 
+@test "pids.limit 0 is a limit since version 1.3, and was none before" {
+	bundle '"sh","-c","(true) && echo forked"' '"resources":{"pids":{"limit":0}}'
+	run_out c
+	grep -qx forked out
+	edit '.ociVersion = "1.3.0"'
+	run -2 run_out c
+	grep -q "can't fork" out
+}
+
 @test "an id-mapped mount of a folder in the root shows what was mounted there before" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	mkdir -p src b/rootfs/m b/rootfs/final

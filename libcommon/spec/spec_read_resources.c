@@ -268,8 +268,10 @@ static int other_limits(struct spec *s, const json_t *res)
 		int r = jget_int(spec_doc, p, "linux.resources.pids", "limit", -1, 4194304, &n);
 		if (r < 0)
 			return -1;
+		/* 0 meant no limit up to version 1.2. Since 1.3 it is a limit under which nothing
+		 * forks, as with 1; but into a group with 1 a process can be cloned. */
 		if (r)
-			set_num(s, "pids.max", n == 0 ? -1 : n);
+			set_num(s, "pids.max", n ? n : s->version[2] < '3' ? -1 : 1);
 	}
 	if (io) {
 		int r = jget_int(spec_doc, io, "linux.resources.blockIO", "weight", 0, 1000, &n);
