@@ -50,6 +50,14 @@ struct mount_attr_s {
 int sys_mount_copy(int dirfd, const char *path, unsigned flags, const struct mount_attr_s *a);
 int sys_move_mount(int fd, int to_dirfd, const char *to);
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a);
+/* A new file system of this type, by fsopen(2): a descriptor that the caller closes. -1 with errno,
+ * ENOSYS before Linux 5.2. */
+int sys_fs_open(const char *type);
+/* A word of its options; value NULL: a flag. */
+int sys_fs_set(int fs, const char *word, const char *value);
+/* Make it, with MOUNT_ATTR_* in attrs: its mount, which is mounted nowhere yet. -1 with errno, also
+ * when fs is -1. */
+int sys_fs_mount(int fs, const char *source, unsigned attrs);
 /* Map the detached mount by this user namespace; `rec`: what is mounted below it, too. */
 int mount_map(int mount, bool rec, int userns);
 

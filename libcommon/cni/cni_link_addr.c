@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ip.h>
-#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,7 +11,7 @@
 #include "cni_link.h"
 #include "err.h"
 #include "file.h"
-#include "sysno.h"
+#include "sys.h"
 
 /* --- inside --- */
 
@@ -30,11 +29,8 @@ static bool link_v6(const struct cni_result *r)
  * wait for the kernel, so it is for crowds only. */
 static int link_conf(const struct cni_call *c)
 {
-	_cleanup_close_ int fs = c->crowd < 100 ? -1
-						: (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC),
-			    proc = -1;
-	if (fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		proc = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	_cleanup_close_ int fs = c->crowd < 100 ? -1 : sys_fs_open("proc"),
+			    proc = sys_fs_mount(fs, "proc", 0);
 	int conf = proc < 0 ? -1 : openat(proc, "sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
 	return conf >= 0 ? conf : open("/proc/sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
 }

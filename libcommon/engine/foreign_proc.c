@@ -54,7 +54,7 @@ struct said {
  * and wait to be killed. */
 static _Noreturn void born(int sock)
 {
-	int fd = (int)syscall(SYS_fsopen, "proc", 1 /* FSOPEN_CLOEXEC */);
+	int fd = sys_fs_open("proc");
 	struct said it = {0, errno};
 	if (fd < 0)
 		send(sock, &it, sizeof it, MSG_NOSIGNAL);
@@ -168,8 +168,8 @@ static int context(int sock, pid_t *pid)
 	return fd;
 }
 
-/* fsconfig(2): each word of `data`, and then the file system. */
-static int configure(int fd, const char *data)
+/* Each word of `data`, and then the file system. */
+static int foreign_proc_mount(int fd, const char *data)
 {
 	_cleanup_strv_ struct strv words = {0};
 	strv_split(&words, data ? data : "", ",");
@@ -177,23 +177,19 @@ static int configure(int fd, const char *data)
 		char *eq = strchr(words.v[i], '=');
 		if (eq)
 			*eq = 0;
-		if (syscall(SYS_fsconfig, fd, eq ? 1 /* FSCONFIG_SET_STRING */ : 0 /* _FLAG */,
-			words.v[i], eq ? eq + 1 : NULL, 0) < 0)
+		if (sys_fs_set(fd, words.v[i], eq ? eq + 1 : NULL) < 0)
 			return -1;
 	}
-	/* As mount(2) would; the default is "none" */
-	syscall(SYS_fsconfig, fd, 1, "source", "proc", 0);
-	return (int)syscall(SYS_fsconfig, fd, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
+	return sys_fs_mount(fd, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 int foreign_proc(int pidns, const char *data)
 {
 	int pair[2];
 	pid_t there = 0;
-	if (sys_missing("fsopen") || sys_missing("open_tree") ||
-	    (syscall(SYS_fsopen, "proc", 0x100 /* no flag: only the errno matters */) < 0 &&
-		errno == ENOSYS))
-		return errno = ENOSYS, -1;
+	_cleanup_close_ int known = sys_fs_open("proc"); /* only the errno matters */
+	if (known < 0 && errno == ENOSYS)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return fail_errno("socketpair");
 	pid_t pid = fork();
@@ -206,10 +202,7 @@ int foreign_proc(int pidns, const char *data)
 	foreign_proc_end(there);
 	pid_reap(pid);
 	errno = why;
-	int m = fd < 0 || configure(fd, data) < 0
-		    ? -1
-		    : (int)syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC,
-			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	int m = fd < 0 ? -1 : foreign_proc_mount(fd, data);
 	struct statfs fs;
 	if (m >= 0 && (fstatfs(m, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)) {
 		close(m); /* the process was made to hand out another file system than that of its

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -14,7 +13,6 @@
 #include "idmap.h"
 #include "idmounts.h"
 #include "sys.h"
-#include "sysno.h"
 
 static size_t idmounts_count(const struct spec *s)
 {
@@ -56,10 +54,8 @@ static int node_apart(const struct spec *s, const struct spec_device *d)
 	if (d->type == 'p' ||
 	    (!uid && !gid && stat(d->path, &st) == 0 && st.st_rdev == dev && st.st_mode == mode))
 		return -1;
-	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, "tmpfs", 1 /* FSOPEN_CLOEXEC */);
-	if (fs < 0 || syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) < 0)
-		return -1;
-	int fd = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	_cleanup_close_ int fs = sys_fs_open("tmpfs");
+	int fd = sys_fs_mount(fs, "tmpfs", 0);
 	idmap_outside(s->uid_map.v, s->uid_map.n, uid, &uid);
 	idmap_outside(s->gid_map.v, s->gid_map.n, gid, &gid);
 	if (fd < 0 || (mknodat(fd, "d", mode, dev) == 0 && fchownat(fd, "d", uid, gid, 0) == 0 &&

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "image.h"
 #include "loop.h"
 #include "str.h"
+#include "sys.h"
 
 /* The type by its magic number: squashfs has it at 0 (fs/squashfs/squashfs_fs.h of the kernel),
  * erofs at 1024 (fs/erofs/erofs_fs.h), ext4 at 1080. */
@@ -42,12 +42,10 @@ static int fsfile_refused(const char *file, const char *type)
 
 static int mount_new(const char *type, const char *dev)
 {
-	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", dev, 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+	_cleanup_close_ int fs = sys_fs_open(type);
+	if (fs >= 0 && sys_fs_set(fs, "ro", NULL) < 0)
 		return -1;
-	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+	return sys_fs_mount(fs, dev, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
 }
 
 static int mount_from(const char *file, const char *dev, const char *type, const char *fallback)
@@ -58,7 +56,7 @@ static int mount_from(const char *file, const char *dev, const char *type, const
 	if (errno != ENOSYS && (errno != EPERM || !fallback))
 		return fsfile_refused(file, type);
 	if (!fallback)
-		return errno = ENOSYS, -1;
+		return fail("%s: mount it apart: %m (Linux 5.2)", file);
 	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
 		return fsfile_refused(file, type);
 	m = dir_open(fallback);

@@ -214,6 +214,25 @@ int sys_move_mount(int fd, int to_dirfd, const char *to)
 	    SYS_move_mount, "open_tree", fd, (long)"", to_dirfd, (long)to, flags, 0);
 }
 
+int sys_fs_open(const char *type)
+{
+	return (int)sys_new(SYS_fsopen, "open_tree", (long)type, FSOPEN_CLOEXEC, 0, 0, 0, 0);
+}
+
+int sys_fs_set(int fs, const char *word, const char *value)
+{
+	int what = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+	return (int)syscall(SYS_fsconfig, fs, what, word, value, 0);
+}
+
+int sys_fs_mount(int fs, const char *source, unsigned attrs)
+{
+	if (fs < 0 || sys_fs_set(fs, "source", source) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attrs);
+}
+
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a)
 {
 	return (int)sys_new(SYS_mount_setattr, "mount_setattr", fd, (long)"", AT_EMPTY_PATH | flags,
