@@ -133,7 +133,7 @@ static _Noreturn void check_exec(const struct checking *k, int out)
 }
 
 /* False at the end of the output. What exceeds the limit is read and discarded. */
-static bool check_read(struct checking *k)
+static bool health_check_read(struct checking *k)
 {
 	char more[4096];
 	ssize_t n = read(k->out, more, sizeof more);
@@ -144,7 +144,7 @@ static bool check_read(struct checking *k)
 	return n > 0;
 }
 
-static int move_up(pid_t pid, void *arg)
+static int health_move_up(pid_t pid, void *arg)
 {
 	char text[24];
 	snprintf(text, sizeof text, "%d", (int)pid);
@@ -158,13 +158,13 @@ static void check_leave(const struct checking *k)
 	_cleanup_close_ int up = cgroup_dir(k->m->cgroup, "");
 	if (up < 0)
 		up = cgroup_dir(k->m->cgroup, "freezer");
-	cgroup_procs(k->group, move_up, &up);
+	cgroup_procs(k->group, health_move_up, &up);
 	cgroup_remove(k->group);
 }
 
 /* All its processes, and they are reaped: the container's first process cannot end earlier. Their
  * children become ours when they have gone (we are a subreaper). */
-static void check_kill(struct checking *k)
+static void health_check_kill(struct checking *k)
 {
 	kill(k->pid, SIGKILL);
 	cgroup_kill(k->group);
@@ -173,7 +173,7 @@ static void check_kill(struct checking *k)
 }
 
 /* Its exit code; -1: it hung, and was killed; -2: it does not count. */
-static int check_wait(struct checking *k)
+static int health_check_wait(struct checking *k)
 {
 	int64_t most = k->m->health.numbers[HEALTH_TIMEOUT], end = now_ms() + most, left;
 	struct pollfd p[2] = {{.fd = k->out, .events = POLLIN}, {.fd = k->chld, .events = POLLIN}};
@@ -185,27 +185,27 @@ static int check_wait(struct checking *k)
 				end = now_ms() + most;
 				continue;
 			}
-			check_kill(k);
+			health_check_kill(k);
 			return -1;
 		}
 		poll(p, 2, left > 100000000 ? 100000000 : (int)left);
-		if (p[0].revents && !check_read(k))
+		if (p[0].revents && !health_check_read(k))
 			p[0].fd = -1;
 		if (p[1].revents && read(k->chld, &i, sizeof i) == sizeof i &&
 		    i.ssi_signo == SIGTERM) { /* the monitor has noticed the end of the container */
-			check_kill(k);
+			health_check_kill(k);
 			return -2;
 		}
 	}
 	/* Read what is left, but no more than is kept: a process that holds the other end may write
 	 * faster than we read. */
-	while (k->n < OUTPUT_MAX && p[0].fd >= 0 && poll(p, 1, 0) == 1 && check_read(k))
+	while (k->n < OUTPUT_MAX && p[0].fd >= 0 && poll(p, 1, 0) == 1 && health_check_read(k))
 		;
 	int code = exit_code(status);
 	return code && cgroup_frozen(k->m->cgroup, false) ? -2 : code;
 }
 
-static void check_started(struct checking *k)
+static void health_check_started(struct checking *k)
 {
 	int p[2];
 	sigset_t chld;
@@ -224,7 +224,7 @@ static void check_started(struct checking *k)
 	k->out = p[0];
 }
 
-static _Noreturn void check(struct monitor *m)
+static _Noreturn void health_check(struct monitor *m)
 {
 	static struct checking k;
 	struct timespec t0, t1;
@@ -242,8 +242,8 @@ static _Noreturn void check(struct monitor *m)
 	if (cgroup_frozen(m->cgroup, false))
 		_exit(SKIPPED);
 	clock_now(CLOCK_REALTIME, &t0);
-	check_started(&k);
-	int code = check_wait(&k);
+	health_check_started(&k);
+	int code = health_check_wait(&k);
 	clock_now(CLOCK_REALTIME, &t1);
 	check_leave(&k);
 	if (code == -2)
@@ -290,7 +290,7 @@ void health_due(struct monitor *m)
 	container_refresh_name(m->c);
 	h->pid = fork();
 	if (h->pid == 0)
-		check(m);
+		health_check(m);
 	if (h->pid < 0)
 		health_arm_next(m);
 }

@@ -47,7 +47,7 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 
 /* log becomes log.1, log.1 becomes log.2, ...; a reader that follows keeps the renamed file open
  * and sees the new one appear. */
-static void rotate(struct log *l)
+static void log_rotate(struct log *l)
 {
 	char from[24], to[24];
 	for (unsigned i = l->max_files; i > 0; i--) {
@@ -130,7 +130,7 @@ static void log_gather(struct log *l, const char *head, bool partial, const char
 		log_put(l);
 	if (l->max_size && l->size + l->out_n && l->size + l->out_n + all > l->max_size) {
 		log_put(l);
-		rotate(l);
+		log_rotate(l);
 	}
 	char *to = l->out + l->out_n;
 	memcpy(to, head, LOG_HEAD);

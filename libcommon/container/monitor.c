@@ -54,7 +54,7 @@ static bool restart_wanted(const struct monitor *m, int code)
 	return true; /* for always and unless-stopped */
 }
 
-static void tell_launcher(struct monitor *m, int code, const char *msg)
+static void monitor_tell(struct monitor *m, int code, const char *msg)
 {
 	if (m->ready < 0)
 		return;
@@ -66,17 +66,17 @@ static void tell_launcher(struct monitor *m, int code, const char *msg)
 	m->ready = -1;
 }
 
-static void not_started(struct monitor *m, int code, const char *why)
+static void monitor_not_started(struct monitor *m, int code, const char *why)
 {
 	if (m->ready >= 0)
-		tell_launcher(m, code, why);
+		monitor_tell(m, code, why);
 	else
 		warn("%s: %s", m->c->name, why);
 }
 
 /* Where no overlay is possible, the root is from now on a copy of the image, in place of the
  * writable layer. */
-static int root_copy(struct monitor *m, const char *why)
+static int monitor_root_copy(struct monitor *m, const char *why)
 {
 	struct spec *s = m->spec;
 	if (s->uid_map.n && geteuid() == 0) /* the owners would have to be shifted */
@@ -93,7 +93,7 @@ static int root_copy(struct monitor *m, const char *why)
 }
 
 /* Whether it ran, or a step of its start failed (runtime.md, "Lifecycle"). */
-static void after_the_end(struct monitor *m)
+static void monitor_after_end(struct monitor *m)
 {
 	struct hook_subject about = {.id = m->c->id, .bundle = monitor_bundle(m)};
 	hooks_run(m->spec, HOOK_POSTSTOP, &about);
@@ -101,7 +101,7 @@ static void after_the_end(struct monitor *m)
 
 /* The command has a terminal: copy to and from its master, for ctr-attach or for our own terminal.
  */
-static void terminal_begin(struct monitor *m)
+static void monitor_terminal(struct monitor *m)
 {
 	fcntl(m->l.master, F_SETFL, O_NONBLOCK);
 	m->slave = tty_peer(m->l.master);
@@ -120,23 +120,23 @@ static void terminal_begin(struct monitor *m)
 	}
 }
 
-static int one_life(struct monitor *m, bool *started)
+static int monitor_one_life(struct monitor *m, bool *started)
 {
 	if (monitor_start(m) < 0) {
 		_cleanup_free_ char *why = fail_copy();
 		int code = m->l.code & 0xff;
 		monitor_teardown(m);
 		if (m->l.code == REPORT_NO_OVERLAY) {
-			if (root_copy(m, why) == 0)
-				return one_life(m, started);
+			if (monitor_root_copy(m, why) == 0)
+				return monitor_one_life(m, started);
 			free(why);
 			why = fail_copy();
 		}
-		after_the_end(m);
+		monitor_after_end(m);
 		record_exit_write(m->c->dir, code, false,
 		    m->restarts); /* the record says why nothing ran, as docker's does */
 		record_error_write(m->c->dir, why);
-		not_started(m, code, why);
+		monitor_not_started(m, code, why);
 		return code;
 	}
 	if (!m->fresh || m->restarts)
@@ -145,11 +145,11 @@ static int one_life(struct monitor *m, bool *started)
 	health_begin(m);
 	event_container(m->c, "start", NULL, NULL);
 	notify_started(m);
-	tell_launcher(m, 0, NULL);
+	monitor_tell(m, 0, NULL);
 	if (m->detached)
 		cgroup_forget();
 	if (m->l.master >= 0)
-		terminal_begin(m);
+		monitor_terminal(m);
 	int status = 0;
 	if (monitor_stand_by(m, &status) < 0) {
 		warn("%s: %s: killed", m->c->name, fail_msg());
@@ -177,13 +177,13 @@ static int one_life(struct monitor *m, bool *started)
 		file_sync(m->c->dir, "exit");
 	tty_restore();
 	monitor_teardown(m);
-	after_the_end(m);
+	monitor_after_end(m);
 	return code;
 }
 
 /* What is undone when the monitor dies in the middle (undo.h). A child that borrows our memory must
  * not do it: it is process 1 of another namespace. */
-static void give_up(void *arg)
+static void monitor_give_up(void *arg)
 {
 	struct monitor *m = arg;
 	if (getpid() != m->self)
@@ -199,7 +199,7 @@ static void give_up(void *arg)
 		container_erase(m->c);
 }
 
-static void oom_keep(struct monitor *m)
+static void monitor_oom_keep(struct monitor *m)
 {
 	if (!m->oom_apart || m->spec->has_oom_score_adj)
 		return;
@@ -208,7 +208,7 @@ static void oom_keep(struct monitor *m)
 }
 
 /* The next life uses what ctr-update has changed meanwhile. */
-static void reload(struct monitor *m)
+static void monitor_reload(struct monitor *m)
 {
 	struct spec fresh;
 	if (container_starting(m->c) < 0 || container_spec_next(m->c, &fresh) < 0) {
@@ -217,10 +217,10 @@ static void reload(struct monitor *m)
 	}
 	spec_free(m->spec);
 	*m->spec = fresh;
-	oom_keep(m);
+	monitor_oom_keep(m);
 }
 
-static int lives(struct monitor *m)
+static int monitor_lives(struct monitor *m)
 {
 	unsigned step = 0;
 	int code;
@@ -229,8 +229,8 @@ static int lives(struct monitor *m)
 		struct timespec t0, t1;
 		clock_now(CLOCK_MONOTONIC, &t0);
 		if (m->restarts)
-			reload(m);
-		code = one_life(m, &started);
+			monitor_reload(m);
+		code = monitor_one_life(m, &started);
 		clock_now(CLOCK_MONOTONIC, &t1);
 		if (!started || !restart_wanted(m, code))
 			break;
@@ -258,13 +258,13 @@ static int lives(struct monitor *m)
 /* When memory runs out, the kernel must choose the container, not its monitor, whose end would also
  * end the container: conmon and containerd's shim do the same. The command gets the score that was
  * asked for, or the one that we had. */
-static void oom_apart(struct monitor *m)
+static void monitor_oom_apart(struct monitor *m)
 {
 	_cleanup_free_ char *was = file_read("/proc/self/oom_score_adj", 64, NULL);
 	m->oom_was = was ? atoi(was) : 0;
 	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	m->oom_apart = fd >= 0 && write(fd, "-999", 4) == 4; /* a user may not */
-	oom_keep(m);
+	monitor_oom_keep(m);
 }
 
 /* --- detached --- */
@@ -290,7 +290,7 @@ static int leave_caller(const struct container *c, int ready)
 
 static int monitor_begin(struct monitor *m)
 {
-	undo_push(give_up, m);
+	undo_push(monitor_give_up, m);
 	if (m->detached && leave_caller(m->c, m->ready) < 0)
 		return -1;
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -298,14 +298,14 @@ static int monitor_begin(struct monitor *m)
 		return fail_errno("epoll");
 	if (monitor_listen(m) < 0)
 		return -1;
-	oom_apart(m);
+	monitor_oom_apart(m);
 	container_net_init(&m->net, m->c);
 	return 0;
 }
 
 /* The whole life of a monitor; a launcher may be waiting for it (`ready`, otherwise -1). There is
  * one for each process, and its buffers are not touched before they are needed. */
-static int whole_life(struct container *c, struct spec *spec, bool fresh, int ready)
+static int monitor_whole_life(struct container *c, struct spec *spec, bool fresh, int ready)
 {
 	static struct monitor the LARGE;
 	struct monitor *m = &the;
@@ -319,8 +319,8 @@ static int whole_life(struct container *c, struct spec *spec, bool fresh, int re
 	for (int i = 0; i < SOURCES; i++)
 		m->fd[i] = -1;
 	if (monitor_begin(m) == 0)
-		return lives(m);
-	not_started(m, 125, fail_msg());
+		return monitor_lives(m);
+	monitor_not_started(m, 125, fail_msg());
 	undo_run();
 	return 125;
 }
@@ -328,11 +328,11 @@ static int whole_life(struct container *c, struct spec *spec, bool fresh, int re
 int monitor_foreground(struct container *c, struct spec *spec, bool fresh)
 {
 	become_lend_stdio();
-	return whole_life(c, spec, fresh, -1);
+	return monitor_whole_life(c, spec, fresh, -1);
 }
 
 /* When a monitor could not start or was killed: what was made is removed. */
-static int no_monitor(struct container *c, bool fresh, const char *what)
+static int monitor_missing(struct container *c, bool fresh, const char *what)
 {
 	_cleanup_free_ char *why = xasprintf("%s: %s", what, strerror(errno));
 	if (fresh && container_destroy(c) < 0)
@@ -345,12 +345,12 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return no_monitor(c, fresh, "pipe");
+		return monitor_missing(c, fresh, "pipe");
 	pid_t pid = fork();
 	if (pid < 0)
-		return no_monitor(c, fresh, "fork");
+		return monitor_missing(c, fresh, "fork");
 	if (pid == 0) {
-		whole_life(c, spec, fresh, p[1]);
+		monitor_whole_life(c, spec, fresh, p[1]);
 		_exit(0);
 	}
 	close(p[1]);
@@ -369,7 +369,8 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 		kill(pid, SIGKILL); /* it could not report, and may still be running */
 	pid_reap(pid);              /* it removes what is left first */
 	if (n != 1)
-		return errno = ECHILD, no_monitor(c, fresh, "its monitor ended before it began");
+		return errno = ECHILD,
+		       monitor_missing(c, fresh, "its monitor ended before it began");
 	fail_again(why ? why : "");
 	return code;
 }

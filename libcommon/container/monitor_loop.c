@@ -46,7 +46,7 @@ void monitor_winch(struct monitor *m)
 /* Would a signal that is to end the process have no effect? A process that is running may be an
  * init that has just woken up to take the signal; three checks, half a second apart, make that
  * unlikely. */
-static bool unheeded(struct monitor *m, int sig)
+static bool monitor_loop_unheeded(struct monitor *m, int sig)
 {
 	enum heed h = pid_heeds(m->l.pid, sig);
 	m->doubted = h == HEED_BUSY && ++m->doubts < 3 ? sig : 0;
@@ -58,7 +58,7 @@ static bool unheeded(struct monitor *m, int sig)
 	return true;
 }
 
-static void forward(struct monitor *m, int sig)
+static void monitor_loop_forward(struct monitor *m, int sig)
 {
 	/* The machine goes down, or its unit ends: the container is told as ctr-stop tells it. */
 	bool told = m->detached && sig == SIGTERM;
@@ -79,7 +79,7 @@ static void forward(struct monitor *m, int sig)
 	}
 	if (told || (!m->detached && (sig == SIGTERM || sig == SIGHUP))) {
 		m->doubts = 0;
-		if (unheeded(m, sig))
+		if (monitor_loop_unheeded(m, sig))
 			sig = SIGKILL;
 	}
 	kill(m->l.pid, sig);
@@ -87,9 +87,10 @@ static void forward(struct monitor *m, int sig)
 		cgroup_thaw(m->cgroup);
 }
 
-static void doubt(struct monitor *m)
+static void monitor_loop_doubt(struct monitor *m)
 {
-	if (m->doubted && m->l.pid > 0 && now_ms() >= m->doubt_at && unheeded(m, m->doubted))
+	if (m->doubted && m->l.pid > 0 && now_ms() >= m->doubt_at &&
+	    monitor_loop_unheeded(m, m->doubted))
 		kill(m->l.pid, SIGKILL);
 }
 
@@ -113,13 +114,13 @@ static bool monitor_loop_on_signals(struct monitor *m, int *status)
 			monitor_winch(m);
 			monitor_state_again(m);
 		} else {
-			forward(m, sig);
+			monitor_loop_forward(m, sig);
 		}
 	}
 	return ended;
 }
 
-static void on_output(struct monitor *m, enum source s)
+static void monitor_loop_on_output(struct monitor *m, enum source s)
 {
 	static char buf[65536] LARGE;
 	ssize_t n = read(m->fd[s], buf, sizeof buf);
@@ -133,22 +134,22 @@ static void on_output(struct monitor *m, enum source s)
 
 /* The end of a terminal is EIO, not 0 (tty_ioctl(4) does not mention it, but the kernel does
  * this). */
-static void on_fd(struct monitor *m, enum source s)
+static void monitor_loop_on_fd(struct monitor *m, enum source s)
 {
 	switch (s) {
 	case ON_OUT:
 	case ON_ERR:
-		on_output(m, s);
+		monitor_loop_on_output(m, s);
 		break;
 	case ON_MASTER:
 		if (m->detached) {
-			on_output(m, s);
+			monitor_loop_on_output(m, s);
 		} else {
 			relay_step(&m->out);
 			relay_type_again(&m->in);
 			if (m->out.refused) { /* as when a terminal is closed */
 				m->out.refused = false;
-				forward(m, SIGHUP);
+				monitor_loop_forward(m, SIGHUP);
 			}
 		}
 		break;
@@ -170,7 +171,7 @@ static void on_fd(struct monitor *m, enum source s)
 
 /* What is still in the pipes when the first process has ended: only what is there now, not what a
  * stray process with the other end may write later. */
-static void drain(struct monitor *m)
+static void monitor_loop_drain(struct monitor *m)
 {
 	struct epoll_event e[8];
 	for (int rounds = 0; rounds < 4096; rounds++) {
@@ -178,7 +179,7 @@ static void drain(struct monitor *m)
 		for (int i = 0; i < n; i++)
 			if (e[i].data.u32 == ON_OUT || e[i].data.u32 == ON_ERR ||
 			    (e[i].data.u32 == ON_MASTER && m->detached)) {
-				on_fd(m, (enum source)e[i].data.u32);
+				monitor_loop_on_fd(m, (enum source)e[i].data.u32);
 				reads++;
 			}
 		if (!reads)
@@ -191,7 +192,7 @@ static void drain(struct monitor *m)
 
 /* For --timeout: kill the first process when its time is over. Returns how many milliseconds the
  * loop may wait: `ms` (-1: for ever), or less if the time is over before that. */
-static int sooner(struct monitor *m, int ms)
+static int monitor_loop_sooner(struct monitor *m, int ms)
 {
 	int64_t left = m->kill_at - now_ms();
 	if (!m->kill_at)
@@ -218,23 +219,23 @@ int monitor_stand_by(struct monitor *m, int *status)
 		int patience = m->logging ? log_due(&m->log) : -1;
 		if (m->doubted && (patience < 0 || patience > 500))
 			patience = 500;
-		patience = sooner(m, patience);
+		patience = monitor_loop_sooner(m, patience);
 		int n = epoll_wait(m->epoll, e, 8, more ? 0 : patience);
 		if (n < 0 && errno != EINTR)
 			return fail_errno("epoll");
-		doubt(m);
+		monitor_loop_doubt(m);
 		if (m->logging)
 			log_write_due(&m->log);
 		if (more)
 			relay_step(&m->in);
 		for (int i = 0; i < n; i++) {
 			if (e[i].data.u32 != ON_SIGNAL)
-				on_fd(m, (enum source)e[i].data.u32);
+				monitor_loop_on_fd(m, (enum source)e[i].data.u32);
 			else if (monitor_loop_on_signals(m, status)) {
 				if (m->slave >= 0)
 					close(m->slave);
 				m->slave = -1;
-				drain(m);
+				monitor_loop_drain(m);
 				return 0;
 			}
 		}
@@ -262,7 +263,7 @@ bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step)
 		if (n == 1 && e.data.u32 == ON_SIGNAL)
 			monitor_loop_on_signals(m, &status);
 		else if (n == 1)
-			on_fd(m, (enum source)e.data.u32);
+			monitor_loop_on_fd(m, (enum source)e.data.u32);
 		else if (n < 0 && errno != EINTR)
 			break;
 	}

@@ -26,7 +26,7 @@
 
 /* A user without a delegated group: reported where it matters, that is, where limits were asked
  * for; otherwise once per boot. */
-static void no_group(const struct monitor *m)
+static void monitor_start_no_group(const struct monitor *m)
 {
 	_cleanup_free_ char *mark = path_join(ctr_run(), "no-cgroup");
 	int fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -38,7 +38,7 @@ static void no_group(const struct monitor *m)
 		warn("%s: no cgroup: %s (said once)", m->c->name, fail_msg());
 }
 
-static int make_group(struct monitor *m)
+static int monitor_start_group(struct monitor *m)
 {
 	const struct spec *s = m->spec;
 	if (place_instance() < 0)
@@ -50,7 +50,7 @@ static int make_group(struct monitor *m)
 	if (r < 0)
 		fail_without(m->cgroup);
 	if (r == 1)
-		no_group(m);
+		monitor_start_no_group(m);
 	return r < 0 ? -1 : 0;
 }
 
@@ -68,7 +68,7 @@ struct ends {
 	int keep[3];
 };
 
-static int make_pipe(int *r, int *w)
+static int monitor_start_pipe(int *r, int *w)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
@@ -81,7 +81,7 @@ static int make_pipe(int *r, int *w)
 
 /* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open in both directions, so it
  * never reaches its end. */
-static int stdin_fifo(struct monitor *m, struct ends *e)
+static int monitor_start_fifo(struct monitor *m, struct ends *e)
 {
 	_cleanup_free_ char *p = record_run_path(m->c->name, "stdin");
 	if (mkfifo(p, 0600) < 0 && errno != EEXIST)
@@ -96,7 +96,7 @@ static int stdin_fifo(struct monitor *m, struct ends *e)
 	return e->childs[0] < 0 || fchmod(e->childs[0], 0666) < 0 ? fail_errno(p) : 0;
 }
 
-static int detached_ends(struct monitor *m, struct ends *e)
+static int monitor_start_ends(struct monitor *m, struct ends *e)
 {
 	const struct kv *conf = &m->c->conf;
 	const char *log = kv_get(conf, "log"), *tag = kv_get(conf, "log_tag");
@@ -109,16 +109,17 @@ static int detached_ends(struct monitor *m, struct ends *e)
 		return -1;
 	m->logging = true;
 	m->prompt = kv_num(conf, "stdin", 0);
-	if (m->prompt && stdin_fifo(m, e) < 0)
+	if (m->prompt && monitor_start_fifo(m, e) < 0)
 		return -1;
 	if (m->spec->terminal)
 		return 0;
-	if (make_pipe(&e->keep[1], &e->childs[1]) < 0 || make_pipe(&e->keep[2], &e->childs[2]) < 0)
+	if (monitor_start_pipe(&e->keep[1], &e->childs[1]) < 0 ||
+	    monitor_start_pipe(&e->keep[2], &e->childs[2]) < 0)
 		return -1;
 	return 0;
 }
 
-static void close_ends(struct ends *e, bool keep_too)
+static void monitor_start_close(struct ends *e, bool keep_too)
 {
 	for (int i = 0; i < 3; i++) {
 		if (e->childs[i] > 2)
@@ -179,7 +180,7 @@ void monitor_state_again(struct monitor *m)
 }
 
 /* The first process, which was started a moment ago and is not reaped yet. */
-static void end_it(struct monitor *m)
+static void monitor_start_end(struct monitor *m)
 {
 	kill(m->l.pid, SIGKILL);
 	waitpid(m->l.pid, NULL, __WALL);
@@ -195,13 +196,13 @@ static int watch_output(struct monitor *m, const struct ends *e)
 		if (e->keep[i] >= 0 && monitor_watch(m, ON_OUT + (enum source)(i - 1), e->keep[i]))
 			r = -1;
 	if (r < 0)
-		end_it(m);
+		monitor_start_end(m);
 	return r;
 }
 
 /* When the pid cannot be recorded, nobody could find the process: then the container does not
  * start. */
-static int record_start(struct monitor *m)
+static int monitor_start_record(struct monitor *m)
 {
 	if (monitor_state(m) == 0) {
 		/* What is restarted at boot is what was started and has not been stopped since. */
@@ -213,31 +214,31 @@ static int record_start(struct monitor *m)
 		container_started(m->c);
 		return 0;
 	}
-	end_it(m);
+	monitor_start_end(m);
 	return -1;
 }
 
-static int attach(struct engine *l, void *arg)
+static int monitor_start_attach(struct engine *l, void *arg)
 {
 	struct monitor *m = arg;
 	return container_net_up(&m->net, m->c, l->pid);
 }
 
 /* --pidfile is written at each start. */
-static int write_pidfile(struct monitor *m)
+static int monitor_start_pidfile(struct monitor *m)
 {
 	const char *path = kv_get(&m->c->conf, "pidfile");
 	char num[24];
 	int n = snprintf(num, sizeof num, "%d\n", (int)m->l.pid);
 	if (!path || file_write_at(AT_FDCWD, path, num, (size_t)n, 0644, false) == 0)
 		return 0;
-	end_it(m);
+	monitor_start_end(m);
 	return fail_in("--pidfile");
 }
 
 /* The owner of its volumes may have to change (`U`): to the ids that its user has, which are known
  * when it is created. */
-static int launch(struct monitor *m)
+static int monitor_start_engine(struct monitor *m)
 {
 	if (!volume_owned(m->spec))
 		return engine_run(&m->l);
@@ -251,12 +252,12 @@ static int launch(struct monitor *m)
 	return fail_again(why);
 }
 
-static int launch_shared(struct monitor *m)
+static int monitor_start_shared(struct monitor *m)
 {
 	struct share share;
 	if (share_up(&share, m->spec, &m->c->conf) < 0)
 		return -1;
-	int r = launch(m), why = errno;
+	int r = monitor_start_engine(m), why = errno;
 	share_down(&share, m->spec);
 	errno = why;
 	return r;
@@ -289,31 +290,31 @@ int monitor_start(struct monitor *m)
 	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
 	m->l.id = m->c->id;
 	m->l.bundle = monitor_bundle(m);
-	if (place_make(ctr_run()) < 0 || dir_make(run, 0700) < 0 || make_group(m) < 0)
+	if (place_make(ctr_run()) < 0 || dir_make(run, 0700) < 0 || monitor_start_group(m) < 0)
 		return -1;
 	for (int i = 0; i < 3 && !m->detached; i++)
 		e.childs[i] = i;
-	if (m->detached && detached_ends(m, &e) < 0)
-		return close_ends(&e, true), -1;
+	if (m->detached && monitor_start_ends(m, &e) < 0)
+		return monitor_start_close(&e, true), -1;
 	m->l.dir = m->dir;
 	m->l.etc = container_net_etc;
 	m->l.home = ctr_lib();
 	m->l.cgroup = m->group.made ? m->cgroup : NULL;
 	m->l.no_device_list = m->group.no_device_list;
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
-	m->l.attach = container_net_wanted(m->c) ? attach : NULL;
+	m->l.attach = container_net_wanted(m->c) ? monitor_start_attach : NULL;
 	m->l.attach_arg = m;
 	secret_give(m->c, m->spec, true);
 	notify_begin(m);
 	int64_t limit = kv_num(&m->c->conf, "timeout", 0);
 	m->kill_at = limit ? now_ms() + 1000 * limit : 0;
 	if (container_net_files(&m->net, m->c, m->spec) < 0 ||
-	    record_started_write(m->c->dir, m->fresh && !m->restarts) < 0 || launch_shared(m) < 0 ||
-	    write_pidfile(m) < 0)
-		return close_ends(&e, true), -1;
-	close_ends(&e, false);
-	if (record_start(m) < 0)
-		return close_ends(&e, true), -1;
+	    record_started_write(m->c->dir, m->fresh && !m->restarts) < 0 ||
+	    monitor_start_shared(m) < 0 || monitor_start_pidfile(m) < 0)
+		return monitor_start_close(&e, true), -1;
+	monitor_start_close(&e, false);
+	if (monitor_start_record(m) < 0)
+		return monitor_start_close(&e, true), -1;
 	m->fd[ON_FIFO] = e.keep[0];
 	return watch_output(m, &e);
 }
