@@ -148,9 +148,14 @@ static void summary(struct kind *k, struct strv *lines, const char *words)
 	size_text(words, k->size, size), size_text(words, k->idle, idle);
 	_cleanup_free_ char *back =
 	    xasprintf("%s (%d%%)", idle, k->size ? (int)(k->idle * 100 / k->size) : 0);
-	if (as_json)
-		format = "json";
-	else if (!format)
+	if (as_json) {
+		_cleanup_free_ char *line = json_text(
+		    json_make("{Type:s,TotalCount:i,Active:i,Size:I,Reclaimable:I}", k->name,
+			(int)k->total, (int)k->active, (json_int_t)k->size, (json_int_t)k->idle));
+		puts(line);
+		return;
+	}
+	if (!format)
 		format =
 		    "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
 	if (rows_add(lines, format,
@@ -183,5 +188,5 @@ int ctr_df_main(int argc, char **argv)
 	}
 	for (int i = 0; i < 3; i++)
 		summary(&k[i], &lines, words);
-	return rows_print(&lines, format, heads, true) < 0;
+	return format && rows_print(&lines, format, heads, true) < 0;
 }

@@ -145,7 +145,7 @@ static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FILTER_F, FORMAT,
     {0, "digests", NULL, NULL, OPT_CALL, with_digests}, OPT_END};
 static const struct opt history_opts[] = {
     PLATFORM, JSON, HEADER, QUIET, ALL, HUMAN, FORMAT, OPT_END};
-static const struct opt inspect_opts[] = {FORMAT_F, OPT_END};
+static const struct opt inspect_opts[] = {JSON, FORMAT_F, OPT_END};
 static const struct opt rm_opts[] = {PLATFORM, FORCE, OPT_END};
 static const struct opt out_opts[] = {PLATFORM, OUTPUT, OPT_END};
 static const struct opt still_opts[] = {PLATFORM, STILL, OPT_END};
@@ -428,7 +428,7 @@ static const struct word words[] = {
     {"load", do_load, load_opts, "load [-q] [-t NAME[:TAG]] [[-i] FILE|DIR|-]"},
     {"ls", image_do_ls, ls_opts,
 	"ls [-nq] [--no-trunc] [-f K=V] [--json|--format TEMPLATE] [NAME...]"},
-    {"inspect", image_do_inspect, inspect_opts, "inspect [-f TEMPLATE] IMAGE..."},
+    {"inspect", image_do_inspect, inspect_opts, "inspect [--json|-f TEMPLATE] IMAGE..."},
     {"history", image_do_history, history_opts, "history [-nq] [--json|--format TEMPLATE] IMAGE"},
     {"tag", do_tag, no_opts, "tag IMAGE NAME[:TAG]"},
     {"rm", do_rm, rm_opts, "rm [-f] IMAGE..."},

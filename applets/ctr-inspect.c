@@ -213,13 +213,9 @@ int ctr_inspect_main(int argc, char **argv)
 			warn_fail();
 		}
 		if (j)
-			template_plain(j);
-		if (j)
 			json_array_append_new(all, j);
 	}
-	if (!format && others < names.n) {
-		_cleanup_free_ char *s = json_pretty(all);
-		puts(s);
-	}
+	if (!format && others < names.n)
+		template_json(all, own_shape);
 	return code;
 }

@@ -311,10 +311,8 @@ static int list_networks(const struct strv *names, bool listing)
 	}
 	if (format)
 		list_templated(list, listing);
-	else if (!listing)
-		template_plain(list), puts(json_pretty(list));
-	else if (as_json)
-		template_plain(list), json_lines(list);
+	else if (as_json || !listing)
+		template_json(list, as_json);
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return code;

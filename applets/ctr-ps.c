@@ -153,7 +153,7 @@ static char *field(const struct container *c, int f)
 		s = kv_get(k, "restart") ? kv_get(k, "restart") : "no";
 		break;
 	case SIZE:
-		return ps_size(c, NULL);
+		return ps_size(c, o.json ? "json" : NULL);
 	case LABELS:
 		return joined(kv_get(k, "label"));
 	}
@@ -207,7 +207,7 @@ static char *json_row(const struct container *c)
 	for (int f = 0; f < N_FIELDS - !o.size; f++) {
 		_cleanup_free_ char *v = field(c, f), *safe = str_escape(v);
 		buf_printf(&b, "%c\"%s\":", f ? ',' : '{', names[f]);
-		if (f == PID || f == EXIT)
+		if (f == PID || f == EXIT || f == SIZE)
 			buf_puts(&b, *v ? v : "null");
 		else if (f == OOM)
 			buf_puts(&b, v);

@@ -94,15 +94,32 @@ static uint64_t memory_there(void)
 	return sysinfo(&i) < 0 ? 0 : (uint64_t)i.totalram * i.mem_unit;
 }
 
+/* A number; null for "-", which is unknown, and "max", no limit; "avg10=0.00 ... total=0" as an
+ * object. */
+static json_t *value(const char *v)
+{
+	char *end;
+	double real = strtod(v, &end);
+	if (v[strspn(v, "0123456789")] == 0)
+		return json_integer(atoll(v));
+	if (end > v)
+		return json_real(real);
+	if (!strchr(v, '='))
+		return json_null();
+	json_t *j = json_object();
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, v, " =");
+	for (size_t i = 0; i + 1 < l.n; i += 2)
+		json_object_set_new(j, l.v[i], value(l.v[i + 1]));
+	return j;
+}
+
 static void print_json(const struct container *c, const char *cpu, const struct kv *kv)
 {
-	_cleanup_json_ json_t *j = json_make("{id:s,name:s,cpu_percent:s}", c->id, c->name, cpu);
-	for (size_t i = 0; i < kv->keys.n; i++) {
-		const char *v = kv->vals.v[i];
-		bool number = v[strspn(v, "0123456789")] == 0;
-		json_object_set_new(
-		    j, kv->keys.v[i], number ? json_integer(atoll(v)) : json_string(v));
-	}
+	_cleanup_json_ json_t *j =
+	    json_make("{id:s,name:s,cpu_percent:o}", c->id, c->name, value(cpu));
+	for (size_t i = 0; i < kv->keys.n; i++)
+		json_object_set_new(j, kv->keys.v[i], value(kv->vals.v[i]));
 	_cleanup_free_ char *text = json_text(j);
 	puts(text);
 }

@@ -84,7 +84,7 @@ static json_t *record(const char *name)
 {
 	struct strv users = {0};
 	_cleanup_free_ char *path = volume_path(name);
-	if (look(name) < 0 || volume_users(name, &users) < 0)
+	if (volume_users(name, &users) < 0)
 		die_fail();
 	json_t *list = json_array();
 	for (size_t i = 0; i < users.n; i++)
@@ -173,7 +173,7 @@ static int do_ls(int argc, char **argv)
 			code = 1;
 	}
 	if (as_json)
-		template_plain(list), json_lines(list);
+		template_json(list, true);
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return code;
@@ -182,13 +182,22 @@ static int do_ls(int argc, char **argv)
 static int do_inspect(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	if (format)
-		return templated(false);
 	json_t *list = json_array();
-	for (size_t i = 0; i < names.n; i++)
-		json_array_append_new(list, as_json ? record(names.v[i]) : as_docker(names.v[i]));
-	template_plain(list), puts(json_pretty(list));
-	return 0;
+	struct strv all = names;
+	names = (struct strv){0};
+	for (size_t i = 0; i < all.n; i++) {
+		if (look(all.v[i]) < 0) {
+			warn_fail();
+			continue;
+		}
+		strv_add(&names, all.v[i]);
+		json_array_append_new(list, as_json ? record(all.v[i]) : as_docker(all.v[i]));
+	}
+	if (format)
+		templated(false);
+	else
+		template_json(list, as_json);
+	return names.n < all.n;
 }
 
 /* The folder that -o device= names; NULL: none. Other file systems are mounted by mount(8). */

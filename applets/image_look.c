@@ -204,26 +204,21 @@ int image_do_ls(int argc, char **argv)
 	return 0;
 }
 
-static void found(const char *operand, struct store *s, struct ref *out, struct manifest *m,
+static int found(const char *operand, struct store *s, struct ref *out, struct manifest *m,
     struct image_config *c)
 {
 	struct refs r;
 	image_store_for(s, STORE_READ, &r);
 	int i = store_find(s, &r, operand);
 	if (i < 0 || store_image(s, r.v[i].hex, m, c) < 0)
-		die_fail();
+		return -1;
 	*out = r.v[i];
+	return 0;
 }
 
-static const char *word_of(const json_t *j, const char *key)
-{
-	const char *s = json_string_value(json_object_get(j, key));
-	return s ? s : "";
-}
-
-/* docker's members beside ours. Its maps carry the template's mark. */
-static void add_dockers(
-    json_t *j, const struct refs *all, const struct ref *r, const struct image_config *c)
+/* docker's shape of what --json shows. Its maps carry the template's mark. */
+static json_t *as_docker(
+    const json_t *j, const struct refs *all, const struct ref *r, const struct image_config *c)
 {
 	json_t *tags = json_array(), *digests = json_array(), *layers = json_array();
 	for (size_t i = 0; i < all->n; i++) {
@@ -259,29 +254,31 @@ static void add_dockers(
 			    config, others[i], i < 3 ? json_array() : json_string(""));
 	const json_t *history = json_object_get(c->json, "history"),
 		     *last = json_array_get(history, json_array_size(history) - 1);
-	json_t *more = json_make(
-	    "{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
-	    "Author:s,Comment:s,Parent:e,RootFS:{Type:s,Layers:o},Config:o}",
-	    json_object_get(j, "id"), tags, digests, c->created ? c->created : "",
-	    c->architecture ? c->architecture : "", c->os ? c->os : "", json_object_get(j, "size"),
-	    word_of(c->json, "author"), word_of(last, "comment"), "layers", layers, config);
-	json_object_update(j, more);
-	json_decref(more);
+	return json_make("{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
+			 "Author:s,Comment:s,Parent:e,RootFS:{Type:s,Layers:o},Config:o}",
+	    json_object_get(j, "id"), tags, digests, c->created, c->architecture, c->os,
+	    json_object_get(j, "size"), json_string_value(json_object_get(c->json, "author")),
+	    json_string_value(json_object_get(last, "comment")), "layers", layers, config);
 }
 
-/* The config as it is, with the members of the manifest and the index added. */
+/* docker's shape, or with --json our own: the config as it is, beside what the manifest and the
+ * index say. No two members differ in their case alone. */
 int image_do_inspect(int argc, char **argv)
 {
 	struct strv names = {0}, lines = {0};
-	static const char *const ours[] = {"digest", "name", "id", "size", "layers", "config"};
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	json_t *list = json_array();
+	int code = 0;
 	for (size_t i = 0; i < names.n; i++) {
 		struct store s;
 		struct ref r;
 		struct manifest m;
 		struct image_config c;
-		found(names.v[i], &s, &r, &m, &c);
+		if (found(names.v[i], &s, &r, &m, &c) < 0) {
+			warn_fail();
+			code = 1;
+			continue;
+		}
 		_cleanup_free_ char *digest = xasprintf("sha256:%s", r.hex);
 		_cleanup_free_ char *id = xasprintf("sha256:%s", m.config);
 		json_t *layers = json_array();
@@ -298,22 +295,22 @@ int image_do_inspect(int argc, char **argv)
 		    r.name, id, (json_int_t)image_size(&s, &m, &c), layers, c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);
-		struct refs all;
-		image_store_for(&s, STORE_READ, &all);
-		add_dockers(j, &all, &r, &c);
+		if (!image_o.json) {
+			struct refs all;
+			json_t *own = j;
+			image_store_for(&s, STORE_READ, &all);
+			j = as_docker(own, &all, &r, &c);
+			json_decref(own);
+		}
 		if (image_o.format && rows_add(&lines, image_o.format, json_incref(j)) < 0)
 			die_fail_usage();
-		template_plain(j);
-		/* Under docker's word ours, which differ from docker's in the case alone, go. */
-		for (size_t k = 0; table_docker && k < sizeof ours / sizeof ours[0]; k++)
-			json_object_del(j, ours[k]);
 		json_array_append_new(list, j);
 	}
 	for (size_t i = 0; i < lines.n; i++)
 		puts(lines.v[i]);
 	if (!image_o.format)
-		puts(json_pretty(list));
-	return 0;
+		template_json(list, image_o.json);
+	return code;
 }
 
 int image_do_history(int argc, char **argv)
@@ -329,7 +326,8 @@ int image_do_history(int argc, char **argv)
 	size_t i, layer;
 	bool first = true;
 	image_operands(argc, 1, 1);
-	found(argv[0], &s, &r, &m, &c);
+	if (found(argv[0], &s, &r, &m, &c) < 0)
+		die_fail();
 	const json_t *list = json_object_get(c.json, "history"), *h;
 	if (image_o.json)
 		return json_lines(list), 0;
@@ -339,7 +337,8 @@ int image_do_history(int argc, char **argv)
 		char size[16];
 		h = json_array_get(list, i);
 		size_text(image_o.format, 0, size);
-		_cleanup_free_ char *when = age(json_string_value(json_object_get(h, "created")));
+		const char *made = json_string_value(json_object_get(h, "created"));
+		_cleanup_free_ char *when = age(made);
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
 			size_text(image_o.format, m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),
@@ -357,8 +356,7 @@ int image_do_history(int argc, char **argv)
 		else if (rows_add(&lines, image_o.format,
 			     json_make(
 				 "{ID:s,CreatedSince:s,CreatedAt:s,CreatedBy:s,Size:s,Comment:s}",
-				 id, when, word_of(h, "created"), by ? by : "", size,
-				 comment ? comment : "")) < 0)
+				 id, when, made, by, size, comment)) < 0)
 			die_fail_usage();
 		free(id);
 	}

@@ -1,5 +1,6 @@
 /* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build does not have; see
  * ps_filter.h. */
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,8 @@ char *ps_size(const struct container *c, const char *words)
 	uint64_t n, all;
 	if (container_sizes(c, &n, &all) < 0)
 		return xstrdup("");
+	if (str_eq(words, "json"))
+		return xasprintf("%" PRIu64 ",\"virtual\":%" PRIu64, n, all);
 	return xasprintf("%s (virtual %s)", size_text(words, n, own), size_text(words, all, whole));
 }
 

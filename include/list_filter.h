@@ -31,7 +31,7 @@ bool filter_true(const char *want);
 #define INSPECT_ROWS                                                                               \
 	{'f', "format", "TEMPLATE", "docker's", OPT_STR, &format},                                 \
 	{                                                                                          \
-		0, "json", NULL, "our own shape", OPT_FLAG, &as_json                               \
+		0, "json", NULL, "our own shape, an object a line", OPT_FLAG, &as_json             \
 	}
 
 /* What may be asked of a network or a volume. */

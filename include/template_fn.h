@@ -12,6 +12,8 @@
 /* A new map, and the mark taken out of everything that is to be printed as JSON. */
 json_t *template_map(void);
 void template_plain(json_t *j);
+/* Print a list without them: as an array, or (lines) an object a line. */
+void template_json(json_t *list, bool lines);
 /* and this one has the labels of a row, for {{.Label "KEY"}}. */
 #define TEMPLATE_LABELS "\001labels"
 /* A line break and a tab that the template itself has, as "\n" in it or by println: they are

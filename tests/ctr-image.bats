@@ -51,8 +51,10 @@ load image
 	[[ $output == *'"name":"a/b"'* ]]
 	run -0 ctr-image ls -q
 	[[ ${lines[0]} =~ ^sha256:[0-9a-f]{64}$ ]]
-	run -0 ctr-image inspect other
-	[[ $output == *'"diff_ids"'* ]]
+	run -0 ctr-image inspect --json other
+	[[ $output == '{"digest":"sha256:'*'"diff_ids"'*'}' ]]
+	run -1 --separate-stderr ctr-image inspect nosuch
+	[ "$output" = "[]" ] # as docker
 	run -0 ctr-image history other
 	[[ $output == *'imported from stdin'* ]]
 }
@@ -95,9 +97,9 @@ load image
 	[ "$output" = "mine / root three" ]
 	run -0 ctr-run --entrypoint echo cfg four
 	[ "$output" = four ]
-	run -0 ctr-image inspect cfg
-	[[ $output == *'"who": "me"'* ]]
-	[[ $output == *'"StopSignal": "SIGUSR1"'* ]]
+	run -0 ctr-image inspect --json cfg
+	[[ $output == *'"who":"me"'* ]]
+	[[ $output == *'"StopSignal":"SIGUSR1"'* ]]
 }
 
 @test "--change takes a Dockerfile's words; an ENTRYPOINT takes the command away" {
@@ -116,7 +118,7 @@ load image
 	[ -z "$(ctr-run entry)" ]
 	[ "$(ctr-run entry said)" = said ]
 	run -0 ctr-image inspect entry
-	[[ $output == *'"author": "Me <me@example>"'* ]]
+	[[ $output == *'"Author": "Me <me@example>"'* ]]
 	ctr-commit -c 'CMD ["kept"]' -c 'ENTRYPOINT ["echo"]' c entry
 	[ "$(ctr-run entry)" = kept ]
 }
@@ -202,7 +204,7 @@ load image
 	two_layers
 	oci o one.tar
 	arch=$(ctr-image load o >/dev/null && ctr-image inspect new:1 |
-		sed -n 's/.*"architecture": "\(.*\)".*/\1/p')
+		sed -n 's/.*"Architecture": "\(.*\)".*/\1/p')
 	ctr-image rm new:1
 	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
 	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":3,
@@ -577,7 +579,7 @@ load image
 	box good
 	echo x | tar cf x.tar --files-from=/dev/null
 	box bad -c 'ENV X=1'
-	blob=$(ctr-image inspect bad | sed -n 's/^ *"id": "sha256:\(.*\)",/\1/p')
+	blob=$(ctr-image inspect bad | sed -n 's/^ *"Id": "sha256:\(.*\)",/\1/p')
 	echo >>"$CTR_LIB/images/blobs/sha256/$blob"
 	run --separate-stderr ctr-image ls -n
 	[ "${#lines[@]}" -eq 2 ]
@@ -882,7 +884,8 @@ load image
 	ctr-image prune >/dev/null
 	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
 	for l in "$CTR_LIB"/layers/*; do
-		[ ! -e "$l" ] || ctr-image inspect $(ctr-image ls -q) | grep -q "${l##*/}"
+		[ ! -e "$l" ] || ctr-image inspect --json $(ctr-image ls -q) |
+			grep -q "${l##*/}"
 	done
 	ctr-image ls -q | ctr-image rm -
 	[ -z "$(ls "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" | grep -v :)" ]
@@ -1328,8 +1331,8 @@ halfway() {
 		[ "$(ctr-exec c sh /bin/app)" = good ]
 		ctr-image load -t good:1 good
 		ctr-commit c more
-		[ "$(ctr-image inspect more | jq '.[].layers | length')" = 5 ]
-		ctr-image inspect more | jq -r '.[].layers[3].directory' | xargs ls >there
+		[ "$(ctr-image inspect --json more | jq '.layers | length')" = 5 ]
+		ctr-image inspect --json more | jq -r '.layers[3].directory' | xargs ls >there
 		[ "$(xargs <there)" = 'bin etc opt srv' ]
 		ctr-rm -f c
 		ctr-image rm good:1 more

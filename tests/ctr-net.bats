@@ -379,9 +379,9 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -0 h ctr-net inspect --json n5
 	got=$(tr -d ' \n' <<<"$output" | sed -E 's/"created":"20[0-9T:.-]+Z"/"created":"T"/')
 	# the order of the two leases is that of the folder
-	[ "$got" = "[$want]" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = \
+	[ "$got" = "$want" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = \
 		"$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
-	[ "${got%%\"containers*}" = "[${want%%\"containers*}" ]
+	[ "${got%%\"containers*}" = "${want%%\"containers*}" ]
 	[ "$(h ctr-net ls --json | grep -c '"name":"n[56]"')" = 2 ]
 	h ctr-exec a ip link show eth0 | grep -q 'mtu 1400'
 	h ip link show n5 | grep -q 'mtu 1400'

@@ -15,7 +15,12 @@ load lib
 	[[ "$output" == *$'\033[H\033[J'*NAME* ]]
 	run -0 ctr-stats --no-stream --json c
 	[[ "$output" == \
-		"{"*'"name":"c",'*'"memory.max":33554432,'*'"pids.current":1,'*'"net.rx_bytes":0,'*"}" ]]
+		"{"*'"name":"c","cpu_percent":'[0-9]*.[0-9]*','*'"memory.max":33554432,'*'"pids.current":1,'*'"net.rx_bytes":0,'*"}" ]]
+	if [[ "$output" == *pressure* ]]; then # not on cgroup v1 without CONFIG_PSI
+		grep -qE '"cpu.pressure.some":\{"avg10":[0-9.]+,"avg60":[0-9.]+,"avg300":[0-9.]+,"total":[0-9]+\}' \
+			<<<"$output"
+	fi
+	[[ "${output#*\"cpu_percent}" != *':"'* ]] # no number is a text
 	ctr-stop -t 0 c
 	run -1 ctr-stats --no-stream c
 	[[ "$output" == *"exited, not running (ctr-start "* && "$output" != *running*running* ]]

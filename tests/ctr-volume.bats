@@ -79,7 +79,9 @@ load image
 	run -0 ctr-volume inspect a
 	[[ $output == *'"Mountpoint": "'"$CTR_LIB/volumes/a"'"'* ]]
 	run -0 ctr-volume inspect --json a
-	[[ $output == *'"c"'* ]]
+	[[ $output == '{"name":"a",'*'"containers":["c"]}' ]]
+	run -1 --separate-stderr ctr-volume inspect nosuch
+	[ "$output" = "[]" ] # as docker
 	[ "$(ctr-volume ls -q)" = $'a\nb' ]
 	run -1 ctr-volume rm a
 	[[ $output == *'in use by container c'* ]]

@@ -281,10 +281,10 @@ load lib
 		'{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]
 	[ "$(d inspect --format '{{index .RepoTags 0}}' web:1)" = web:1 ]
 	# no two keys differ in their case alone, which some readers take for one
-	for all in 'image inspect web:1' 'inspect web:1' 'inspect mk'; do
-		[ -z "$(d $all | sed -n 's/^    "\([A-Za-z]*\)":.*/\1/p' | sort -f | uniq -di)" ]
+	for all in 'd image inspect web:1' 'd inspect web:1' 'd inspect mk' 'ctr-image inspect web:1'; do
+		[ -z "$($all | sed -n 's/^    "\([A-Za-z]*\)":.*/\1/p' | sort -f | uniq -di)" ]
 	done
-	ctr-image inspect web:1 | grep -q '^    "digest"'
+	ctr-image inspect --json web:1 | grep -q '^{"digest":.*}$'
 	[ "$(d inspect --type image -f '{{json .Config.Entrypoint}}' box)" = "[]" ]
 	[ "$(d images -q 'we*' | wc -l)$(d images -q web | wc -l)$(d images -q web:2 | wc -l)" = \
 		110 ]

@@ -61,8 +61,7 @@ three() {
 	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
 	[ "$(stat -c %a docker/config.json)" = 600 ]
 	digest=$(ctr-image push new:1 "$reg/a/new:1")
-	[ "$(ctr-image inspect new:1 | sed -n 's/.*"digest": "\(.*\)".*/\1/p' | head -n 1)" = \
-		"$digest" ]
+	[[ "$(ctr-image inspect --json new:1)" == '{"digest":"'"$digest"\"* ]]
 	[ "$(ctr-image search "$reg/ne" | cut -f 1)" = a/new ]
 	ctr-image rm new:1
 	[ "$(ctr-image pull "$reg/a/new:1")" = "$reg/a/new:1" ]

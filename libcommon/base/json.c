@@ -88,7 +88,7 @@ static char *json_dump(const json_t *j, size_t flags)
 
 char *json_text(const json_t *j)
 {
-	return json_dump(j, JSON_COMPACT);
+	return json_dump(j, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
 char *json_pretty(const json_t *j)

@@ -407,3 +407,12 @@ json_t *template_fn_call(const struct template_fn *fn, const json_t *args, bool 
 	}
 	return fn->call(plain);
 }
+
+void template_json(json_t *list, bool lines)
+{
+	template_plain(list);
+	if (lines)
+		json_lines(list);
+	else
+		puts(json_pretty(list));
+}
