@@ -94,9 +94,10 @@ const struct opt create_opts[] = {
     {0, "network-alias", "NAME", "a further name on the network", OPT_COMMAS, &given.net_alias},
     {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
 #endif
-    {0, "pid", "host|container:NAME", "share a pid namespace", OPT_STR, &given.pid},
-    {0, "ipc", "host|container:NAME", "share an ipc namespace", OPT_STR, &given.ipc},
-    {0, "uts", "host", "share the host's names", OPT_STR, &given.uts},
+    {0, "pid", "host|private|container:NAME", "pid namespace", OPT_STR, &given.pid},
+    {0, "ipc", "host|private|shareable|none|container:NAME",
+	"ipc namespace (none: without /dev/shm)", OPT_STR, &given.ipc},
+    {0, "uts", "host|private|container:NAME", "uts namespace", OPT_STR, &given.uts},
     {0, "cgroupns", "host|private", "cgroup namespace", OPT_STR, &given.cgroupns},
     {0, "platform", "OS/ARCH", "this machine's, or an error", OPT_CALL, flags_platform},
     {0, "userns", "auto|host|keep-id|MAP|container:NAME", "user namespace", OPT_STR, &given.userns},
