@@ -42,22 +42,24 @@ static const char *value_of(const char *filter, const char *key)
 	return strncmp(filter, key, n) == 0 && filter[n] == '=' ? filter + n + 1 : NULL;
 }
 
+struct of_kind {
+	const struct filter_kind *kind;
+	const void *one;
+};
+
+static bool of_kind_holds(const void *arg, const char *filter)
+{
+	const struct of_kind *o = arg;
+	const char *want;
+	size_t key = 0;
+	while (!(want = value_of(filter, o->kind->keys[key])))
+		key++;
+	return o->kind->holds(o->one, key, want);
+}
+
 bool filter_holds(const struct strv *filters, const struct filter_kind *kind, const void *one)
 {
-	for (size_t key = 0; kind->keys[key]; key++) {
-		bool label = strcmp(kind->keys[key], "label") == 0;
-		for (size_t i = 0; i < filters->n; i++) {
-			const char *want = value_of(filters->v[i], kind->keys[key]), *other;
-			bool hit = !want;
-			for (size_t k = 0; k < filters->n && !hit; k++)
-				hit = (other = value_of(filters->v[k], kind->keys[key])) &&
-				      (!label || str_same_name(want, other)) &&
-				      kind->holds(one, key, other);
-			if (!hit)
-				return false;
-		}
-	}
-	return true;
+	return pattern_all(filters, of_kind_holds, &(struct of_kind){kind, one});
 }
 
 int filter_check(const struct strv *filters, const struct filter_kind *kind)

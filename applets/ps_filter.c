@@ -112,21 +112,17 @@ int ps_filter_check(const struct strv *filters)
 	return 0;
 }
 
+static bool ps_holds(const void *c, const char *filter)
+{
+	const char *want;
+	return key_of(filter, &want)->match(c, want);
+}
+
 bool ps_filter(const struct strv *filters, const struct container *c, bool *by)
 {
-	const struct ps_key *key;
+	const char *want;
 	*by = false;
-	for (size_t i = 0; i < filters->n; i++) {
-		const char *want, *other;
-		key = key_of(filters->v[i], &want);
-		bool hit = false;
-		for (size_t k = 0; k < filters->n && !hit; k++)
-			hit = key_of(filters->v[k], &other) == key &&
-			      (key->match != by_label || str_same_name(want, other)) &&
-			      key->match(c, other);
-		*by |= key->ended;
-		if (!hit)
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < filters->n; i++)
+		*by |= key_of(filters->v[i], &want)->ended;
+	return pattern_all(filters, ps_holds, c);
 }

@@ -77,3 +77,24 @@ bool pattern_found(const char *re, const char *s)
 			return false;
 	}
 }
+
+static bool alternatives(const char *a, const char *b)
+{
+	static const char label[] = "label=";
+	size_t n = str_starts(a, label) ? sizeof label - 1 : 0;
+	return str_same_name(a, b) && str_same_name(a + n, b + n);
+}
+
+bool pattern_all(
+    const struct strv *filters, bool (*holds)(const void *one, const char *filter), const void *one)
+{
+	for (size_t i = 0; i < filters->n; i++) {
+		bool hit = false;
+		for (size_t k = 0; k < filters->n && !hit; k++)
+			hit =
+			    alternatives(filters->v[i], filters->v[k]) && holds(one, filters->v[k]);
+		if (!hit)
+			return false;
+	}
+	return true;
+}
