@@ -637,6 +637,21 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	done
 }
 
+@test "mounts stand in mountinfo in the order of config.json, shared ones too" {
+	local v
+	v=$(uname -r | awk -F. '{ print $1 * 100 + $2 }')
+	# mountinfo goes by the mounts' ids since 6.8, and a mount that is not attached can be copied
+	# since 6.15
+	[ "$v" -lt 608 ] || [ "$v" -ge 615 ] || skip "this kernel gives a shared mount its id too early"
+	mkdir src
+	bundle '"sh","-c","while read -r _ _ _ _ at rest; do echo $at; done </proc/self/mountinfo"'
+	edit --arg d "$PWD/src" '.mounts += [{destination:"/a",source:$d,options:["bind","shared"]},
+		{destination:"/b",source:$d,options:["rbind","rprivate"]},
+		{destination:"/c",source:$d,options:["rbind","rshared"]}]'
+	run_out c
+	[ "$(tr '\n' ' ' <out)" = "/ /proc /dev /a /b /c " ]
+}
+
 @test "a type that only begins as that of cgroups is none of theirs" {
 	bundle '"true"'
 	edit '.mounts += [{type: "cgroupx", source: "none", destination: "/m"}]'

@@ -95,7 +95,11 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	    r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
 	if (dst < 0)
 		return no_mount_point(r, m->dest);
-	if ((tie > 0 ? sys_move_mount(tie, dst, "")
+	/* A copy made now stands where it belongs in mountinfo, in the order of mounts[]; before
+	 * Linux 6.15 there is none of a mount that is not attached. */
+	_cleanup_close_ int late =
+	    tie > 0 ? sys_mount_copy(tie, "", AT_EMPTY_PATH | AT_RECURSIVE, NULL) : -1;
+	if ((tie > 0 ? sys_move_mount(late < 0 ? tie : late, dst, "")
 		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC),
 			   NULL)) < 0)
 		return fail("%s: bind %s: %m%s", m->dest, m->source,
