@@ -10,8 +10,9 @@
 
 static const char *rows_body(const char *format, bool *table)
 {
-	*table = str_starts(format, "table ");
-	return *table ? format + strlen("table ") : format;
+	*table = str_starts(format, "table");
+	format += *table ? strlen("table") : 0;
+	return *table ? format + strspn(format, " ") : format;
 }
 
 char *size_docker(uint64_t bytes, int base, char out[16])
@@ -67,10 +68,13 @@ int rows_add(struct strv *lines, const char *format, json_t *row)
 	return rows_add_cell(lines, format, row, TEMPLATE_ROW);
 }
 
-void rows_columns(struct strv *lines)
+void rows_columns(struct strv *rows)
 {
 	struct table t = {0};
+	struct strv cut = {0}, *lines = &cut; /* a template may make several lines of a row */
 	size_t most = 0;
+	for (size_t i = 0; i < rows->n; i++)
+		strv_split(lines, rows->v[i], "\n");
 	for (size_t i = 0; i < lines->n; i++) {
 		size_t n = 1;
 		for (const char *p = lines->v[i]; (p = strchr(p, '\t')); p++)
@@ -84,6 +88,7 @@ void rows_columns(struct strv *lines)
 			cells[k] = strsep(&next, "\t");
 		table_row(&t, most, cells);
 	}
+	strv_free(&cut);
 	table_print(&t, true);
 }
 

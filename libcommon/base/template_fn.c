@@ -105,6 +105,11 @@ static json_t *fn_index(const json_t *a)
 			v = json_array_get(v, (size_t)json_integer_value(k));
 			if (!v)
 				return template_fn_wrong("index", "out of range");
+		} else if (json_is_string(v) && json_is_integer(k)) { /* a byte */
+			size_t at = (size_t)json_integer_value(k);
+			return at < json_string_length(v)
+				   ? json_integer((unsigned char)json_string_value(v)[at])
+				   : template_fn_wrong("index", "out of range");
 		} else if (json_is_object(v) && json_is_string(k)) {
 			v = json_object_get(v, json_string_value(k));
 		} else if (!json_is_null(v)) {
@@ -182,17 +187,14 @@ static json_t *fn_title(const json_t *a)
 	return letters(a, 'a', 'A', true);
 }
 
-/* Counts characters, not bytes. */
+/* Counts bytes, as docker's. */
 static json_t *fn_truncate(const json_t *a)
 {
-	const char *s = json_string_value(json_array_get(a, 0)), *p = s;
+	const char *s = json_string_value(json_array_get(a, 0));
 	json_int_t n = json_integer_value(json_array_get(a, 1));
 	if (!s || !json_is_integer(json_array_get(a, 1)) || n < 0)
 		return template_fn_wrong("truncate", "a string and a number are needed");
-	for (; *p; p++)
-		if (((unsigned char)*p & 0xc0) != 0x80 && n-- == 0)
-			break;
-	return json_stringn_nocheck(s, (size_t)(p - s));
+	return json_stringn_nocheck(s, strnlen(s, (size_t)n));
 }
 
 static json_t *fn_print(const json_t *a)

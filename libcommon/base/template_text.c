@@ -222,6 +222,7 @@ static void text_quoted(struct buf *out, const char *s)
 struct verb {
 	char flags[8], kind;
 	int width, precision;
+	bool chosen; /* %[2]s */
 };
 
 static void template_text_one(struct buf *out, const struct verb *f, const json_t *v);
@@ -246,6 +247,15 @@ static void elements(struct buf *out, const struct verb *f, const json_t *v)
 	buf_puts(out, json_array_size(v) ? "]" : "[]");
 }
 
+/* The bytes of the first `most` characters. */
+static size_t chars(const char *s, int most)
+{
+	size_t n = 0;
+	while (s[n] && (((unsigned char)s[n] & 0xc0) == 0x80 || most-- > 0))
+		n++;
+	return n;
+}
+
 static void template_text_text(struct buf *out, const struct verb *f, const json_t *v)
 {
 	const char *s = json_string_value(v);
@@ -254,7 +264,7 @@ static void template_text_text(struct buf *out, const struct verb *f, const json
 	if (f->kind == 'q')
 		text_quoted(out, s);
 	else if (f->precision >= 0)
-		buf_printf(out, "%.*s", f->precision, s);
+		buf_add(out, s, chars(s, f->precision));
 	else
 		buf_puts(out, s);
 }
@@ -302,7 +312,10 @@ static void template_text_one(struct buf *out, const struct verb *f, const json_
 			template_print(&b, v);
 		buf_puts(&b, ")");
 	}
-	buf_printf(out, "%*s", strchr(f->flags, '-') ? -f->width : f->width, b.p);
+	int width = f->width; /* in characters; C's is in bytes */
+	for (size_t i = 0; i < b.n; i++)
+		width += ((unsigned char)b.p[i] & 0xc0) == 0x80;
+	buf_printf(out, "%*s", strchr(f->flags, '-') ? -width : width, b.p);
 	buf_free(&b);
 }
 
@@ -331,6 +344,12 @@ static const char *parsed(struct verb *f, const char *s, const json_t *a, size_t
 		s++;
 		f->precision = template_text_amount(&s, a, next);
 	}
+	if (*s == '[') {
+		f->chosen = true;
+		*next = (size_t)strtol(s + 1, (char **)&s, 10) - 1;
+		*next = *next < json_array_size(a) ? *next + 1 : json_array_size(a);
+		s += *s == ']';
+	}
 	f->kind = *s;
 	return s;
 }
@@ -341,6 +360,7 @@ json_t *template_printf(const json_t *a)
 	struct buf b = {0};
 	struct verb f;
 	size_t next = 1;
+	bool chosen = false;
 	if (!s) {
 		errno = EINVAL;
 		fail("--format: printf: the first word is no string");
@@ -352,6 +372,7 @@ json_t *template_printf(const json_t *a)
 			continue;
 		}
 		s = parsed(&f, s + 1, a, &next);
+		chosen |= f.chosen;
 		if (!f.kind) {
 			buf_puts(&b, "%!(NOVERB)");
 			break;
@@ -361,10 +382,10 @@ json_t *template_printf(const json_t *a)
 		else if (next < json_array_size(a))
 			template_text_one(&b, &f, json_array_get(a, next++));
 		else
-			buf_printf(&b, "%%!%c(MISSING)", f.kind);
+			buf_printf(&b, "%%!%c(%s)", f.kind, f.chosen ? "BADINDEX" : "MISSING");
 	}
 	f = (struct verb){.kind = 'v', .precision = -1};
-	for (bool extra = false; next < json_array_size(a); next++, extra = true) {
+	for (bool extra = false; !chosen && next < json_array_size(a); next++, extra = true) {
 		const json_t *v = json_array_get(a, next);
 		buf_printf(&b, "%s%s=", extra ? ", " : "%!(EXTRA ", type_name(v));
 		template_text_one(&b, &f, v);
