@@ -35,14 +35,14 @@ static bool is_latest(const char *whole, const char *name)
 	return str_starts(whole, name) && strcmp(whole + strlen(name), ":latest") == 0;
 }
 
-static bool by_image(const struct container *c, const char *want)
+bool ps_by_image(const struct container *c, const char *want)
 {
 	const char *image = kv_get(&c->conf, "image"), *id = kv_get(&c->conf, "image_id");
 	size_t n = strlen(want);
 	if (image && (str_eq(image, want) || is_latest(image, want) || is_latest(want, image)))
 		return true;
 	/* as ctr-image ls -q and inspect show it */
-	return id && *id && n >= 6 && str_starts(id + (*want == 's' ? 0 : strlen("sha256:")), want);
+	return id && *id && n >= 4 && str_starts(id + (*want == 's' ? 0 : strlen("sha256:")), want);
 }
 
 static bool by_restart(const struct container *c, const char *want)
@@ -70,8 +70,8 @@ static int status_check(const char *want)
 
 static const struct ps_key keys[] = {{"name", by_name, pattern_check, false},
     {"id", by_id, pattern_check, false}, {"status", by_status, status_check, true},
-    {"label", by_label, NULL, false}, {"image", by_image, NULL, false},
-    {"ancestor", by_image, NULL, false}, {"restart", by_restart, NULL, false}};
+    {"label", by_label, NULL, false}, {"image", ps_by_image, NULL, false},
+    {"restart", by_restart, NULL, false}};
 #define N_KEYS (sizeof keys / sizeof keys[0])
 
 /* The keys of this file, then the further ones; NULL at the end. */

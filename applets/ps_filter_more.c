@@ -9,6 +9,8 @@
 #include "create.h"
 #include "err.h"
 #include "health.h"
+#include "image_store.h"
+#include "place.h"
 #include "portspec.h"
 #include "ps_filter.h"
 #include "ps_template.h"
@@ -163,8 +165,45 @@ char *ps_size(const struct container *c, const char *words)
 	return xasprintf("%s (virtual %s)", size_text(words, n, own), size_text(words, all, whole));
 }
 
-const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},
-    {"health", by_health, check_health, false}, {"network", by_network, NULL, false},
-    {"volume", by_volume, NULL, false}, {"before", by_before, check_before, false},
-    {"since", by_since, check_since, false}, {"publish", by_publish, check_port, false},
-    {"expose", by_expose, check_port, false}, {NULL, NULL, NULL, false}};
+/* The top layer of the image that `ancestor` names; "": there is none. */
+static struct {
+	const char *of;
+	char top[DIGEST_HEX];
+} base;
+
+static void base_find(const char *want)
+{
+	struct store s;
+	struct ref r;
+	struct manifest m;
+	struct image_config im;
+	size_t names;
+	if (base.of == want)
+		return;
+	base.of = want;
+	*base.top = 0;
+	if (store_open(&s, ctr_lib(), STORE_READ) == 0 && store_ref(&s, want, &r, &names) == 0 &&
+	    store_image(&s, r.hex, &m, &im) == 0 && im.n)
+		store_layer_name(&s, im.diff_ids, im.n - 1, base.top);
+}
+
+/* Its image, or one whose layers are among those below its own. */
+static bool by_ancestor(const struct container *c, const char *want)
+{
+	struct spec s;
+	bool hit = ps_by_image(c, want);
+	base_find(want);
+	if (hit || !*base.top || c->dir < 0 || create_reload(c, &s) < 0)
+		return hit;
+	for (size_t i = 1; i < s.x_lower.n; i++) /* the first is its own */
+		hit |= str_ends(s.x_lower.v[i], base.top);
+	spec_free(&s);
+	return hit;
+}
+
+const struct ps_key ps_keys_more[] = {{"ancestor", by_ancestor, NULL, false},
+    {"exited", by_exited, check_exited, true}, {"health", by_health, check_health, false},
+    {"network", by_network, NULL, false}, {"volume", by_volume, NULL, false},
+    {"before", by_before, check_before, false}, {"since", by_since, check_since, false},
+    {"publish", by_publish, check_port, false}, {"expose", by_expose, check_port, false},
+    {NULL, NULL, NULL, false}};

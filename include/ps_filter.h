@@ -18,6 +18,9 @@ struct ps_key {
  * name. */
 extern const struct ps_key ps_keys_more[];
 
+/* Is that its image? */
+bool ps_by_image(const struct container *c, const char *want);
+
 /* With a mistyped filter it would look as if nothing ran, so each one is checked before the list is
  * made. What `before` and `since` name is looked up. 0, or -1 with fail(). */
 int ps_filter_check(const struct strv *filters);
