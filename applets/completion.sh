@@ -173,6 +173,11 @@ END
 # Between single quotes of fish's.
 quoted() { printf '%s\n' "$1" | sed "s/[\\\\']/\\\\&/g"; }
 
+# WORD SECOND: behind the first word of `ctrbox`.
+second() {
+	echo "complete -c ctrbox -n '__fish_seen_subcommand_from $1; and test (count (commandline -opc)) = 2' -a $2"
+}
+
 fish() {
 	printf 'function __ctrbox_names\n\tsh -c '\''%s'\'' sh $argv[1]\nend\n' "$list_names"
 	for a in $applets; do
@@ -180,6 +185,7 @@ fish() {
 		[ "$kind" = files ] || echo "complete -c $a -k -a '(__ctrbox_names $kind)'"
 		for w in $(words "$a"); do
 			echo "complete -c $a -n __fish_use_subcommand -a $w"
+			second "${a#ctr-}" "$w"
 		done
 		options "$a" | while read -r s l v d; do
 			[ "$v" = 0 ] && v= || v=" -r"
@@ -196,9 +202,20 @@ fish() {
 			"$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")'"
 		echo "complete -c ctrbox -n '__fish_seen_subcommand_from ${a#ctr-} $a' -w $a"
 	done
-	docker_words | while read -r group word applet sub; do
-		[ "$group" = - ] || continue
+	# a group, and its words as the second one
+	(
+		docker_words
+		for a in $applets; do echo "container ${a#ctr-} ${a#ctr-} -"; done
+	) | while read -r group word applet sub; do
+		if [ "$group" != - ]; then
+			echo "complete -c ctrbox -n __fish_use_subcommand -a $group"
+			second "$group" "$word"
+			continue
+		fi
 		echo "complete -c ctrbox -n __fish_use_subcommand -a $word -d '$applet $sub'"
+		for w in $([ "$sub" != - ] || words "ctr-$applet"); do
+			second "$word" "$w"
+		done
 		kind=$(operands "ctr-$applet")
 		[ "$kind" = files ] || echo "complete -c ctrbox -n '__fish_seen_subcommand_from $word' -a '(__ctrbox_names $kind)'"
 	done

@@ -90,6 +90,11 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	zsh -n z/_ctrbox
 	ctr-create --name web "$ROOTFS" true
 	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-rm w"')" = web ]
+	for w in 'container com|commit' 'system d|df' 'image hist|history' 'network cre|create' \
+		'volume pru|prune' 'builder p|prune'; do
+		HOME=$PWD fish -N -c "source c.fish; complete -C 'ctrbox ${w%|*}'" |
+			cut -f 1 | grep -qx "${w#*|}"
+	done
 	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --net=n"' |
 		cut -f 1)" = --net=none ]
 	HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --health-c"' |
