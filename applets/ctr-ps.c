@@ -37,10 +37,11 @@ static struct {
 	struct strv filters;
 } o;
 
-static const struct opt opts[] = {
+static struct opt opts[] = {
+    {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
+    {0, "last", "N", "only the N made last, running or not", OPT_NUM, &o.last},
     {'a', "all", NULL, "those too that do not run", OPT_FLAG, &o.all},
     {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet},
-    {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
     {'o', "format", "FIELDS|TEMPLATE",
 	"a Go template (docker's, with `table` too), or fields apart by commas (default: id, name, "
 	"status, command, created, image; from 120 columns on pid, ip and ports, too; ports in a "
@@ -53,7 +54,6 @@ static const struct opt opts[] = {
 	OPT_LIST, &o.filters},
     {'l', "latest", NULL, "only the one made last, running or not", OPT_FLAG, &o.latest},
     {'s', "size", NULL, "what is written, and with the image", OPT_FLAG, &o.size},
-    {0, "last", "N", "only the N made last, running or not", OPT_NUM, &o.last},
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
@@ -387,13 +387,10 @@ static int gather(char **names, const int *cols, size_t n)
 int ctr_ps_main(int argc, char **argv)
 {
 	struct table t = {0};
+	if (table_docker) /* docker's -n is the second row's, --last */
+		opts[0].s = 0, opts[1].s = 'n';
 	int cols[N_FIELDS * 2], n = opt_parse(&usage, argc, argv);
 	const char *head[N_FIELDS * 2];
-	if (o.no_header && argv[n] && !argv[n][strspn(argv[n], "0123456789")]) {
-		o.no_header = false; /* docker's -n N */
-		if (num_parse("-n", argv[n++], 0, INT64_MAX, &o.last) < 0)
-			die_fail_usage();
-	}
 	o.fields = ps_format(o.fields, o.quiet || o.json, o.size);
 	if (ps_filter_check(&o.filters) < 0)
 		die_usage("%s", fail_msg());

@@ -312,9 +312,9 @@ load lib
 	run -1 ctr-top c -o foo
 	[ "$output" = "ctr-top: c: the host's ps does not take these options (ps --help lists them)" ]
 	[ "$(ctr-ps -qf status=removing)" = "" ] # docker's word; nothing is, here
-	[ "$(ctr-ps -an 1 | awk '{ print $2 }' | xargs)" = "NAME c" ] # as docker's --last
-	run -2 ctr-ps -n 1x
-	run -2 ctr-ps -n 99999999999999999999
+	[ "$("$CTRBOX" ps -an 1 --format '{{.Names}}')" = c ]
+	run -2 "$CTRBOX" ps -n 1x
+	run -2 "$CTRBOX" ps -n 99999999999999999999
 	ctr-run -m 0 --cpus 0 --cpu-shares 0 --cpu-quota 0 --cpu-period 0 --blkio-weight 0 \
 		"$ROOTFS" true
 }

@@ -21,7 +21,7 @@ static char *ps_status(const struct container *c, int64_t now)
 	if (c->status == ST_CREATED)
 		return xstrdup("Created");
 	if (c->status == ST_RESTARTING)
-		return xasprintf("Restarting (%d)", c->exit_code);
+		return xasprintf("Restarting (%d) %s ago", c->exit_code, since);
 	const char *health = lives ? health_status(c) : "";
 	if (c->status == ST_PAUSED)
 		return xasprintf("Up %s (Paused)", since);
