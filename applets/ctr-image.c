@@ -203,6 +203,12 @@ static void import_looks_at(const char *given, bool as_name)
 	die_usage("%s: a NAME comes first: ctr-image import NAME %s", given, given);
 }
 
+static void told(const char *action, const char *id, const char *name)
+{
+	_cleanup_free_ char *digest = xasprintf("sha256:%s", id);
+	event_tell("image", action, digest, "name", name, EVENT_END);
+}
+
 static int do_import(int argc, char **argv)
 {
 	char hex[DIGEST_HEX], id[DIGEST_HEX];
@@ -227,7 +233,7 @@ static int do_import(int argc, char **argv)
 	if (image_import(ctr_lib(), name, input(file), shown(file), image_o.message,
 		&image_o.changes, hex, id) < 0)
 		die_fail();
-	event_tell("image", "import", hex, "name", name, EVENT_END);
+	told("import", id, name);
 	printf("sha256:%s\n", id);
 	return 0;
 }
@@ -249,7 +255,9 @@ static int do_load(int argc, char **argv)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++) {
 		event_tell("image", "load", loaded.v[i], "name", loaded.v[i], EVENT_END);
-		printf("%s%s\n", table_docker ? "Loaded image: " : "", loaded.v[i]);
+		if (table_docker)
+			printf("Loaded image%s: ", str_starts(loaded.v[i], "sha256:") ? " ID" : "");
+		puts(loaded.v[i]);
 	}
 	return 0;
 }
@@ -269,7 +277,7 @@ static int do_tag(int argc, char **argv)
 	if (store_open(&s, ctr_lib(), STORE_ADD) < 0 || store_ref(&s, argv[0], &r, &names) < 0 ||
 	    store_ref_set(&s, name, r.hex, r.size) < 0)
 		die_fail();
-	event_tell("image", "tag", r.hex, "name", name, EVENT_END);
+	told("tag", store_id(&s, &r), name);
 	store_close(&s);
 	return 0;
 }
@@ -308,22 +316,28 @@ static int rm_one(struct store *s, const char *operand, struct refs *all, struct
 			gone->v[gone->n++] = all->v[i];
 			all->v[i] = all->v[--all->n];
 		}
-	/* the last of its digest says that the image goes, too */
 	for (size_t i = from; i < gone->n; i++)
-		gone->v[i].looked = !by_ref || names == 1;
+		gone->v[i].last = !by_ref || names == 1;
 	return 0;
 }
 
-static void rm_tell(const struct refs *gone)
+void image_gone(
+    const struct store *s, const struct refs *gone, const char *untagged, const char *deleted)
 {
 	for (size_t i = 0; i < gone->n; i++) {
-		const struct ref *r = &gone->v[i];
+		struct ref *r = &gone->v[i];
+		for (size_t k = i + 1; k < gone->n;
+		     k++) /* the last one's name is the image's last */
+			r->last &= !store_same(s, r, &gone->v[k]);
+		const char *id = store_id(s, r);
 		if (r->name)
-			event_tell("image", "untag", r->hex, "name", r->name, EVENT_END);
+			told("untag", id, r->name);
 		if (r->name && table_docker)
-			printf("Untagged: %s\n", r->name);
-		if (r->looked)
-			event_tell("image", "delete", r->hex, "name", r->name, EVENT_END);
+			printf("%s: %s\n", untagged, r->name);
+		if (r->last)
+			told("delete", id, r->name);
+		if (r->last && table_docker)
+			printf("%s: sha256:%s\n", deleted, id);
 	}
 }
 
@@ -365,7 +379,7 @@ static int do_rm(int argc, char **argv)
 		return code;
 	if (gone.n && store_refs_remove(&s, &gone) < 0)
 		die_fail();
-	rm_tell(&gone);
+	image_gone(&s, &gone, "Untagged", "Deleted");
 	for (size_t i = 0; i < done.n && !table_docker; i++)
 		puts(done.v[i]);
 	image_prune(&s, NULL);

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,6 @@
 #include "connect.h"
 #include "container_images.h"
 #include "err.h"
-#include "event.h"
 #include "network.h"
 #include "opt.h"
 #include "prune.h"
@@ -19,10 +19,12 @@
 #include "rows.h"
 #include "stamp.h"
 #include "steer.h"
+#include "table.h"
 #include "tree.h"
 #include "volume.h"
 
 static bool force, all, volumes, listed;
+static const char *keep;
 static struct strv filters;
 static int64_t until = INT64_MAX;
 static uint64_t freed;
@@ -34,6 +36,7 @@ static const struct opt opts[] = {
     {0, "filter", "K=V",
 	"only those: until=TIME (made before: a date, or so long ago), label=K[=V], label!=K[=V]",
 	OPT_LIST, &filters},
+    {0, "keep-storage", "SIZE", NULL, OPT_STR, &keep}, /* of the cache, which is none */
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "[containers|networks|images|volumes]",
@@ -44,10 +47,19 @@ static const struct usage usage = {.synopsis = "[containers|networks|images|volu
     .opts = opts,
     .anywhere = true};
 
-static void filters_check(bool volumes_too)
+static void filters_check(const char *only)
 {
+	bool volumes_too = only ? *only == 'v' : volumes;
 	for (size_t i = 0; i < filters.n; i++) {
 		const char *f = filters.v[i];
+		/* docker's: what -a says, and what is so anyway */
+		bool images_all = str_has_word("dangling=false dangling=0", f);
+		if (only &&
+		    (*only == 'i' ? images_all || str_has_word("dangling=true dangling=1", f)
+				  : *only == 'v' && str_has_word("all=true all=1", f))) {
+			all |= images_all;
+			continue;
+		}
 		if (str_starts(f, "until=") && volumes_too)
 			die_usage("--filter until= is not for volumes: nothing tells when they "
 				  "were made");
@@ -75,11 +87,11 @@ static bool meant(int64_t made, const char *labels)
 }
 
 /* As docker says it: a list has a blank line after it, and there is no empty one. */
-static void headed(const char *what, const struct strv *names)
+static void headed(const char *what, size_t n)
 {
-	if (names->n)
+	if (n)
 		printf("%sDeleted %s:\n", listed ? "\n" : "", what);
-	listed |= names->n;
+	listed |= n > 0;
 }
 
 static int containers(void)
@@ -104,7 +116,7 @@ static int containers(void)
 		}
 		container_close(&c);
 	}
-	headed("Containers", &gone);
+	headed("Containers", gone.n);
 	return steer_remove_all(&gone, false, stdout);
 }
 
@@ -152,7 +164,7 @@ static int networks(void)
 			strv_add(&gone, n.name);
 		network_free(&n);
 	}
-	headed("Networks", &gone);
+	headed("Networks", gone.n);
 	int r = 0;
 	for (size_t i = 0; i < gone.n; i++)
 		if (net_remove(gone.v[i]) == 0) {
@@ -185,11 +197,11 @@ static bool image_meant(const struct store *s, const struct ref *r)
 static int images(void)
 {
 	struct store s;
-	struct refs r;
-	_cleanup_strv_ struct strv gone = {0};
+	struct refs r, gone = {0};
 	uint64_t bytes = 0;
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0 || store_refs(&s, &r) < 0)
 		die_fail();
+	gone.v = xcalloc(r.n + 1, sizeof *gone.v);
 	for (size_t i = 0; i < r.n; i++) {
 		struct ref *v = &r.v[i];
 		_cleanup_strv_ struct strv users = {0};
@@ -197,17 +209,19 @@ static int images(void)
 			die_fail();
 		if ((v->name && !all) || users.n || !image_meant(&s, v))
 			continue;
-		if (store_ref_remove(&s, v->name, v->hex) < 0)
-			die_fail();
-		event_tell("image", "delete", v->hex, "name", v->name, EVENT_END);
-		strv_add(&gone, v->name ? v->name : v->hex);
+		v->last = true;
+		gone.v[gone.n++] = *v;
 	}
-	headed("Images", &gone);
-	for (size_t i = 0; i < gone.n; i++)
-		puts(gone.v[i]);
+	if (gone.n && store_refs_remove(&s, &gone) < 0)
+		die_fail();
+	headed("Images", gone.n);
+	image_gone(&s, &gone, "untagged", "deleted");
+	for (size_t i = 0; i < gone.n && !table_docker; i++)
+		puts(gone.v[i].name ? gone.v[i].name : store_id(&s, &gone.v[i]));
 	if (s.images >= 0)
 		image_prune(&s, &bytes);
 	freed += bytes;
+	free(gone.v);
 	refs_free(&r);
 	store_close(&s);
 	return 0;
@@ -227,7 +241,7 @@ static int volumes_unused(void)
 		if (!users.n && meant(0, labels))
 			strv_add(&gone, names.v[i]);
 	}
-	headed("Volumes", &gone);
+	headed("Volumes", gone.n);
 	for (size_t i = 0; i < gone.n; i++) {
 		_cleanup_free_ char *path = volume_path(gone.v[i]);
 		uint64_t bytes = tree_size(AT_FDCWD, path);
@@ -242,28 +256,34 @@ static int volumes_unused(void)
 	return r;
 }
 
+/* `docker builder prune`: there is none. */
+static int cache(void)
+{
+	return 0;
+}
+
 int ctr_prune_main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*fn)(void);
 	} kinds[] = {{"containers", containers}, {"networks", networks},
-	    {"volumes", volumes_unused}, {"images", images}};
+	    {"volumes", volumes_unused}, {"images", images}, {"cache", cache}};
 	char text[16];
 	int first = opt_parse(&usage, argc, argv), r = 0;
 	const char *only = argc > first ? argv[first] : NULL;
 	bool known = !only;
-	for (size_t i = 0; i < 4 && !known; i++)
+	for (size_t i = 0; i < 5 && !known; i++)
 		known = strcmp(only, kinds[i].name) == 0;
 	if (!known || argc > first + 1)
 		die_usage("'%s' is not containers, networks, images or volumes", argv[argc - 1]);
-	filters_check(only ? *only == 'v' : volumes);
-	const char *all = volumes ? "containers, networks, images and volumes"
-				  : "containers, networks and images";
+	filters_check(only);
+	const char *these = volumes ? "containers, networks, images and volumes"
+				    : "containers, networks and images";
 	if (!force)
 		die_usage(
-		    "prune removes for good what is not used (%s): use -f", only ? only : all);
-	for (size_t i = 0; i < 4; i++)
+		    "prune removes for good what is not used (%s): use -f", only ? only : these);
+	for (size_t i = 0; i < 5; i++)
 		if (only ? strcmp(only, kinds[i].name) == 0 : i != 2 || volumes)
 			r |= kinds[i].fn();
 	if (listed)

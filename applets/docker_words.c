@@ -57,6 +57,8 @@ static const struct docker_word {
     {"container", "export", "commit", "-"},
     {"container", "inspect", "inspect", "--type=container"},
     {"container", "*", NULL, NULL},
+    {"builder", "prune", "prune", "cache"},
+    {"buildx", "prune", "prune", "cache"},
     {"system", "info", "check", "--info"},
     {"system", "prune", "prune", NULL},
     {"system", "df", "df", NULL},

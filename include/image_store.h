@@ -84,8 +84,9 @@ struct ref {
 	char *name; /* NULL: none */
 	char hex[DIGEST_HEX];
 	uint64_t size;           /* of the manifest */
-	char config[DIGEST_HEX]; /* filled by store_find() and store_same() as they need it */
+	char config[DIGEST_HEX]; /* store_id() */
 	bool looked;
+	bool last; /* its image goes with it (ctr-image.c) */
 };
 struct refs {
 	struct ref *v;
@@ -108,6 +109,9 @@ int store_ref_remove(struct store *s, const char *name, const char *hex);
 int store_refs_remove(struct store *s, const struct refs *gone);
 /* What `operand` (image.h) means: an index into r; -1 with fail(), ENOENT when nothing. */
 int store_find(const struct store *s, const struct refs *r, const char *operand);
+/* The digest of its config, docker's id of an image; read once. Of one that cannot be read the
+ * manifest's. */
+const char *store_id(const struct store *s, struct ref *r);
 /* Are they one image: one manifest, or two of one config, as when it came in two ways? */
 bool store_same(const struct store *s, struct ref *a, struct ref *b);
 
@@ -169,7 +173,7 @@ const char *image_arch(void);
 /* name NULL: none; message NULL: "imported from " and what it is imported from. */
 int image_import(const char *lib, const char *name, int fd, const char *what, const char *message,
     const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX]) COLD;
-/* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`.
+/* An archive from fd, or a layout folder: names (or ids) of what was loaded go to `loaded`.
  * `name` (NULL: what the archive says) names the only image. */
 int image_load(
     const char *lib, int fd, const char *what, const char *name, struct strv *loaded) COLD;

@@ -414,13 +414,15 @@ static int names(struct load *l, struct strv *loaded)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct found *x = &l->v[i];
+		struct ref r = {0};
 		const char *name = l->name ? l->name : x->name;
+		memcpy(r.hex, x->hex, DIGEST_HEX);
 		if (store_ref_set(l->s, name, x->hex, x->size) < 0)
 			return -1;
 		if (name)
 			strv_add(loaded, name);
 		else
-			strv_addf(loaded, "sha256:%s", x->hex);
+			strv_addf(loaded, "sha256:%s", store_id(l->s, &r));
 	}
 	return 0;
 }

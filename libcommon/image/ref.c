@@ -87,14 +87,14 @@ bool image_is_ref(const char *operand)
 	return !strchr(operand, '/') || access(operand, F_OK) < 0;
 }
 
-/* The config of an image, which docker calls its id; read once, "" where it cannot be read. */
-static const char *config_of(const struct store *s, struct ref *r)
+const char *store_id(const struct store *s, struct ref *r)
 {
 	struct manifest m;
 	size_t len;
 	if (r->looked)
 		return r->config;
 	r->looked = true;
+	memcpy(r->config, r->hex, DIGEST_HEX);
 	_cleanup_free_ char *text = store_get(s, r->hex, &len);
 	if (text && manifest_parse(r->hex, text, len, &m) == 0) {
 		memcpy(r->config, m.config, DIGEST_HEX);
@@ -105,8 +105,7 @@ static const char *config_of(const struct store *s, struct ref *r)
 
 bool store_same(const struct store *s, struct ref *a, struct ref *b)
 {
-	return strcmp(a->hex, b->hex) == 0 ||
-	       (*config_of(s, a) && strcmp(a->config, config_of(s, b)) == 0);
+	return strcmp(a->hex, b->hex) == 0 || strcmp(store_id(s, a), store_id(s, b)) == 0;
 }
 
 int store_find(const struct store *s, const struct refs *r, const char *operand)
@@ -123,10 +122,10 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 				return (int)i;
 	size_t n = strlen(hex);
 	int found = -1;
-	if (n >= 6 && n < DIGEST_HEX && strspn(hex, "0123456789abcdef") == n) {
+	if (n >= 4 && n < DIGEST_HEX && strspn(hex, "0123456789abcdef") == n) {
 		for (size_t i = 0; i < r->n; i++) {
 			bool mine = strncmp(r->v[i].hex, hex, n) == 0 ||
-				    strncmp(config_of(s, &r->v[i]), hex, n) == 0;
+				    strncmp(store_id(s, &r->v[i]), hex, n) == 0;
 			if (mine && found >= 0 && !store_same(s, &r->v[found], &r->v[i]))
 				return errno = EINVAL,
 				       fail("%s: several images begin with this", operand);
