@@ -34,11 +34,12 @@
 #include "signals.h"
 #include "str.h"
 #include "sys.h"
+#include "table.h"
 #include "title.h"
 #include "tty.h"
 
 static struct {
-	bool tty, interactive, detach, privileged, check, by_word;
+	bool tty, interactive, detach, privileged, check;
 	const char *user, *workdir;
 	struct strv env, env_file;
 } o;
@@ -46,7 +47,7 @@ static struct {
 static const struct opt opts[] = {
     {'i', "interactive", NULL, "`ctrbox exec` gives no stdin without it; ctr-exec always does",
 	OPT_FLAG, &o.interactive},
-    {0, "by-word", NULL, NULL, OPT_FLAG, &o.by_word}, /* as `ctrbox exec` */
+    {0, "by-word", NULL, NULL, OPT_FLAG, &table_docker}, /* as `ctrbox exec` */
     {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
     {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach},
     {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env},
@@ -104,7 +105,7 @@ static void settle(struct spec *s, int argc, char **argv)
 		s->cols = w.ws_col;
 	}
 	if (!o.detach)
-		tty_input(o.tty, o.interactive, o.by_word);
+		tty_input(o.tty, o.interactive, table_docker);
 	if (s->terminal && !strv_getenv(&s->env, "TERM"))
 		strv_setenv(&s->env, "TERM", "xterm");
 	if (o.privileged) {

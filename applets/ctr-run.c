@@ -15,6 +15,7 @@
 #include "explain.h"
 #include "monitor.h"
 #include "pidfd.h"
+#include "table.h"
 #include "trace.h"
 #include "tty.h"
 
@@ -55,7 +56,7 @@ int ctr_run_main(int argc, char **argv)
 		die_usage("--explain: '%s' is not trace", o->explain);
 	/* Under `alias docker=ctrbox` one with a name is there until `docker rm`, as scripts have
 	 * it. */
-	if (o->by_word && o->name && !o->rm)
+	if (table_docker && o->name && !o->rm)
 		o->keep = true;
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0) {
 		undo_check_signals();
@@ -70,6 +71,6 @@ int ctr_run_main(int argc, char **argv)
 		err_unnamed = c.id;
 	opt_hide(argc, argv, c.name);
 	if (!o->detach)
-		tty_input(o->tty, o->interactive, o->by_word);
+		tty_input(o->tty, o->interactive, table_docker);
 	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

@@ -152,7 +152,11 @@ static void row(struct table *t, const struct container *c, double interval)
 	char cpu[16], mem[16], max[16], r[16], w[16], both[40], io[40], percents[16], rx[16],
 	    tx[16], nets[40];
 	if (cgroup_stat(container_cgroup(c), &kv) < 0) {
-		if (!as_json)
+		static const char none[] = "0B / 0B"; /* docker's */
+		if (format)
+			cells(t, (const char *[]){
+				     c->id, c->name, "0.00%", none, "0.00%", none, none, "0"});
+		else if (!as_json)
 			cells(t, (const char *[]){c->id, c->name, "-", "-", "-", "-", "-", "-"});
 		else if (interval > 0)
 			print_json(c, "-", &kv);
@@ -213,8 +217,9 @@ static int look(const struct strv *names, double interval, bool show)
 			code = 1;
 			continue;
 		}
-		shown += c.pid || idle;
-		if (c.pid || idle)
+		bool listed = c.pid || idle || (table_docker && names->n);
+		shown += listed;
+		if (listed)
 			row(&t, &c, interval);
 		else if (names->n && show)
 			code = 1, container_not_running(&c), warn_fail();

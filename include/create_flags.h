@@ -31,7 +31,6 @@ struct create_flags {
 	struct strv nets, publish, dns, dns_search, dns_option, label_file, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
-	bool by_word; /* as `ctrbox run` */
 	bool env_host, rootfs, no_hosts, root_link;
 	const char *timeout, *sdnotify, *detach_keys, *verity;
 	struct strv secrets, device_rules;

@@ -84,6 +84,10 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most);
  * NULL: nothing is known. */
 const char *opt_instead(const char *word, int *len);
 
+/* By docker's words an empty value of this option (NULL: it has a letter alone) leaves it at its
+ * default, as scripts give it with variables that may be empty. */
+bool opt_unset(const char *name);
+
 /* What was typed (`-e PASSWORD=...`) can be read in /proc/PID/cmdline by everybody as long as the
  * process lives. From now on that file says "APPLET: NAME" only. Option values that point into argv
  * are gone afterwards, so call this when all of them have been used. */

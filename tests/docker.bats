@@ -641,3 +641,93 @@ oneliners() {
 	done
 	d network rm web srv web2 w_b
 }
+
+# bats test_tags=ctr-run,ctr-exec,ctr-ps,ctr-update
+@test "19 by docker's words an empty value is the default, and what changes nothing is taken" {
+	d() { "$CTRBOX" "$@"; }
+	[ "$(d run --name '' -w '' --restart '' --cidfile '' --platform '' --log-driver '' \
+		--stop-signal '' --userns '' --ipc '' --pid='' --uts '' --ip '' --mac-address '' \
+		--cgroupns '' --cpuset-cpus '' --health-interval 5s --tz local \
+		--mount type=bind,src=/tmp,dst=/x,consistency=cached "$ROOTFS" sh -c 'pwd; date +%z')" = \
+		$'/\n'"$(date +%z)" ]
+	run -125 d run -m '' "$ROOTFS" true # no limit at all would be a surprise
+	run -125 ctr-run --name '' "$ROOTFS" true
+	d run -d --name a "$ROOTFS" sleep 100 >/dev/null
+	d create --name b "$ROOTFS" true >/dev/null
+	[ "$(d exec -w '' -u '' a pwd)" = / ]
+	[ "$(d stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}' b)" = \
+		"b 0.00% 0B / 0B 0" ]
+	for n in -n1 -n=1 '-n 1' '-aqn1' --last=1; do
+		[ "$(d ps ${n/q/} --format '{{.Names}}')" = b ]
+	done
+	run -2 d ps -n x
+	[ "$(d ps -f '' --format '' | awk '{ print $NF }')" = $'NAMES\na' ]
+	d kill -s '' a
+	d run -d --name r --restart always "$ROOTFS" false >/dev/null
+	wait_for 5 sh -c '"$CTRBOX" ps -f name=r --format "{{.Status}}" |
+		grep -Eq "^Restarting \(1\) .* ago$"'
+}
+
+# bats test_tags=ctr-ps,ctr-inspect
+@test "19 templates: lines in a table, characters and not bytes, chosen arguments, a byte" {
+	d() { "$CTRBOX" "$@"; }
+	d create --name c -l k=v "$ROOTFS" true >/dev/null
+	[ "$(d ps -a --format 'table {{.Names}}\n{{.State}}' | xargs)" = "NAMES STATE c created" ]
+	[ "$(d ps -a --format 'table{{.Names}}' | xargs)" = "NAMES c" ]
+	[ "$(d inspect -f '{{printf "%-3s|%3s|%.1s|" "é" "é" "éa"}}' c)" = 'é  |  é|é|' ]
+	[ "$(d inspect -f '{{printf "%[2]s %[1]s" "a" "b"}} {{printf "%[3]s" "a"}}' c)" = \
+		'b a %!s(BADINDEX)' ]
+	[ "$(d inspect -f '{{index "abc" 1}} {{truncate "éab" 2}}' c)" = '98 é' ]
+	run -1 d inspect -f '{{index "abc" 3}}' c
+}
+
+# bats test_tags=ctr-image,ctr-commit,ctr-prune,ctr-events
+@test "19 an image has one id everywhere; rmi and prune tell what they delete; builder prune" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	local id old
+	id=$(d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" x)
+	[ "$(d images -q --no-trunc x) $(d inspect -f '{{.Id}}' x)" = "$id $id" ]
+	[ "$(d run --rm "$(d images -q x | cut -c1-4)" echo by four)" = "by four" ]
+	d tag x y
+	[ "$(d rmi y)" = "Untagged: y:latest" ]
+	d tag x y
+	[ "$(d rmi "$id" | sort)" = "Deleted: $id"$'\nUntagged: x:latest\nUntagged: y:latest' ]
+	[ "$(d events --since 1h --until 0s -f type=image --format '{{.Actor.ID}}' | sort -u)" = \
+		"$id" ]
+	d import x.tar x >/dev/null
+	d create --name c x true >/dev/null
+	old=$(d commit c)
+	[ "$(d save "$old" | d load)" = "Loaded image ID: $old" ]
+	[ "$(d image prune -f --filter dangling=true | head -n 2)" = \
+		$'Deleted Images:\n'"deleted: $old" ]
+	id=$(d commit c y)
+	[ "$(d image prune -f --filter dangling=false | head -n 3)" = \
+		$'Deleted Images:\nuntagged: y:latest\n'"deleted: $id" ]
+	[ "$(d images --format '{{.Repository}}')" = x ]
+	run -2 d image prune -f --filter dangling=maybe
+	run -2 d container prune -f --filter dangling=true
+	d volume prune -f --filter all=1
+	for n in 'builder prune -f' 'builder prune -af --keep-storage 1GB' 'buildx prune -f'; do
+		[ "$(d $n)" = "Total reclaimed space: 0B" ]
+	done
+	run -2 d builder build .
+}
+
+# bats test_tags=ctr-ps,ctr-commit
+@test "19 ps -f ancestor= finds the containers of images that were made of it, and no others" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" base >/dev/null
+	d import x.tar twin >/dev/null
+	d run --name c base touch /a
+	d commit c made >/dev/null
+	for n in base twin made; do d run --name of-$n $n touch /b; done
+	d commit of-made again >/dev/null
+	d create --name of-again again true >/dev/null
+	of() { d ps -a --format '{{.Names}}' -f "ancestor=$1" | sort | xargs; }
+	[ "$(of base)" = "c of-again of-base of-made" ]
+	[ "$(of "$(d images -q made | cut -c1-4)")" = "of-again of-made" ]
+	[ "$(of twin)" = "of-again of-made of-twin" ] # of the same layers
+	[ "$(of again) $(of none)" = "of-again " ]
+}

@@ -307,7 +307,8 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				optarg = NULL;
 			}
 		}
-		opt_take(o, optarg);
+		if (!optarg || *optarg || !opt_unset(o->l))
+			opt_take(o, optarg);
 	}
 	if (!u->placeless && place_check() < 0)
 		die_fail();

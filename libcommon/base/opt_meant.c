@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "opt.h"
+#include "table.h"
 
 /* The number of letters to insert, delete, replace or exchange with their neighbour that turns a
  * into b (Damerau and Levenshtein's distance), for words of up to 31 letters; longer ones count as
@@ -64,7 +65,7 @@ static const char instead[] =
     "all filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n"
     "cidfile:a pipe: ctr-... - <FILE\n"
     "ignore:|| true\n"
-    "noheading:-n\n"
+    "noheading:--no-header\n"
     "sort:sort(1)\n"
     "interval watch:watch(1)\n"
     "limit:head(1)\n"
@@ -126,4 +127,13 @@ const char *opt_instead(const char *word, int *len)
 				return text;
 	}
 	return NULL;
+}
+
+bool opt_unset(const char *name)
+{
+	static const char texts[] =
+	    "name workdir restart cidfile platform log-driver stop-signal userns ipc pid uts ip "
+	    "ip6 mac-address cgroupns cpuset-cpus cpuset-mems pull user type driver signal tail "
+	    "since until filter format";
+	return table_docker && name && str_has_word(texts, name);
 }

@@ -14,3 +14,9 @@ const char *opt_instead(const char *word, int *len)
 	(void)word, (void)len;
 	return NULL;
 }
+
+bool opt_unset(const char *name)
+{
+	(void)name;
+	return false;
+}

@@ -1,6 +1,7 @@
 /* create_opts.c: the options of ctr-run and ctr-create, which are docker run's; see create.h. */
 #include "create.h"
 #include "create_flags.h"
+#include "table.h"
 
 static struct create_flags given;
 static bool nothing;
@@ -29,7 +30,7 @@ const struct opt create_opts[] = {
     {'e', "env", "K=V|K", "set a variable, or pass the caller's", OPT_LIST, &given.env},
     {0, "env-host", NULL, "pass every variable of the caller's", OPT_FLAG, &given.env_host},
     {0, "unsetenv", "K", "leave out a variable of the image's", OPT_COMMAS, &given.unsetenv},
-    {0, "tz", "ZONE", "time zone: the variable TZ", OPT_STR, &given.tz},
+    {0, "tz", "ZONE|local", "time zone, or the host's: the variable TZ", OPT_STR, &given.tz},
     {0, "env-file", "FILE", "variables from a file, a line each", OPT_LIST, &given.env_file},
     {'w', "workdir", "DIR", "working directory in the container", OPT_STR, &given.workdir},
     {'u', "user", "USER[:GROUP]", "user, by the container's own files, or numbers", OPT_STR,
@@ -199,7 +200,7 @@ const struct opt create_opts[] = {
 #endif
     /* what these ask for is so in any case, or is for `ctrbox WORD` alone */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
-    {0, "by-word", NULL, NULL, OPT_FLAG, &given.by_word},
+    {0, "by-word", NULL, NULL, OPT_FLAG, &table_docker},
     {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},
     {0, "detach-keys", "KEYS", NULL, OPT_STR, &given.detach_keys}, /* no key detaches */
     OPT_END,

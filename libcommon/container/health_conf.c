@@ -9,6 +9,7 @@
 #include "file.h"
 #include "health.h"
 #include "stamp.h"
+#include "table.h"
 
 static const int64_t defaults[HEALTH_NUMBERS] = {30000, 30000, 0, 5000, 3};
 
@@ -68,7 +69,7 @@ int health_record(const struct create_flags *o, const struct image *im, struct k
 	for (size_t i = 0; !o->health_cmd && !none && i < test->n; i++)
 		buf_printf(&b, "%s%s", i ? HEALTH_SEP : "", test->v[i]);
 	if (!b.n)
-		return any && !o->health_cmd
+		return any && !o->health_cmd && !table_docker
 			   ? fail_usage(
 				 "--health-...: there is nothing to run: neither --health-cmd "
 				 "nor a HEALTHCHECK of the image")

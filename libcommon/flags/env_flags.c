@@ -126,6 +126,19 @@ static int zone_check(const char *tz)
 	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);
 }
 
+#ifndef CTR_MINIMAL
+/* The host's own zone as a rule, which needs no files: the last line of its file (tzfile(5)). */
+static char *zone_local(void)
+{
+	size_t n = 0;
+	_cleanup_free_ char *text = file_read("/etc/localtime", 1 << 20, &n);
+	char *end = text && n ? text + n - 1 : NULL, *line = end;
+	while (line > text && line[-1] != '\n')
+		line--;
+	return end > line ? xstrndup(line, (size_t)(end - line)) : xstrdup("UTC0");
+}
+#endif
+
 int flags_environment(const struct create_flags *o, struct spec *s)
 {
 	extern char **environ;
@@ -134,10 +147,15 @@ int flags_environment(const struct create_flags *o, struct spec *s)
 	for (char **e = environ; o->env_host && *e; e++)
 		if (env_take(&s->env, *e) < 0)
 			return -1;
-	if (o->tz && zone_check(o->tz) < 0)
+	_cleanup_free_ char *local = NULL;
+#ifndef CTR_MINIMAL
+	if (str_eq(o->tz, "local"))
+		local = zone_local();
+#endif
+	if (o->tz && !local && zone_check(o->tz) < 0)
 		return -1;
 	if (o->tz)
-		strv_setenv(&s->env, "TZ", o->tz);
+		strv_setenv(&s->env, "TZ", local ? local : o->tz);
 	if (!strv_getenv(&s->env, "PATH"))
 		strv_setenv(&s->env, "PATH", SPEC_PATH);
 	if (s->hostname)

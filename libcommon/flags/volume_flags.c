@@ -239,6 +239,8 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 				 "with an r before it");
 	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
 		return mount_tmpfs(out, key, value);
+	if (strcmp(key, "consistency") == 0) /* it is the same file */
+		return 0;
 	if (!value && known_word(key))
 		return strv_add(&out->options, key), 0;
 	return errno = EINVAL,
