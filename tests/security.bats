@@ -1322,6 +1322,24 @@ map_of() {
 	for var in CTR_LIB CTR_RUN; do
 		run -125 env $var="$PWD/pub/link" ctr-run --net none "$ROOTFS" true
 		[[ $output == *"link: it is another user's"* ]]
+@test "14.1: a record that another user's folder took the place of while it was made is not used" {
+	local r=0
+	need strace
+	mkdir -p b open
+	chmod 777 open
+	(cd b && ctr-oci spec && sed -i "/\"terminal\"/d; s|\"rootfs\"|\"$ROOTFS\"|" config.json)
+	strace -qq -o /dev/null -e inject=mkdirat:delay_exit=1500000 \
+		ctr-oci --root "$PWD/open" create -b b x >/dev/null 2>said 3>&- &
+	wait_for 10 test -d open/x
+	mv open/x open/was
+	install -d -o 54321 open/x
+	wait $! || r=$?
+	[ ! -e open/x/state ] || kill -9 "$(sed -n "s/^pid='\(.*\)'/\1/p" open/x/state)"
+	[ $r -ne 0 ]
+	[[ $(<said) == *"x: deleted while it was made"* ]]
+	[ -z "$(ls -A open/x)" ]
+}
+
 		for call in "ctr-run --net none $ROOTFS true" "ctr-ipam alloc -s 10.9.8.0/24 x"; do
 			[[ $call != ctr-ipam* || $var = CTR_RUN ]] || continue
 			env $var="$PWD/pub/x" strace -fqo calls \

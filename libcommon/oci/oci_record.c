@@ -87,7 +87,7 @@ int oci_record_make(struct oci_record *r, const char *root, const char *id)
 			return fail("container with id exists: %s", id);
 		return fail("%s/%s: mkdir: %m", root, id);
 	}
-	r->dir = dir_open_at(top, id);
+	r->dir = open_ours(top, id);
 	/* Meanwhile a `delete --force` may have removed it again. */
 	if (r->dir < 0 || lock_take(r->dir, LOCK_EX) < 0 || !file_same(r->dir, "", top, id)) {
 		errno = ENOENT;
