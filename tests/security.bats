@@ -1193,6 +1193,15 @@ map_of() {
 	run ! ctr-cgset --device-rule '-c 136:3 r' of # given to it earlier
 	[[ "$output" = *"c 136:3 r"*"c 136:* rwm"* ]]
 	ctr-cgset -d of
+	# the other way round, in a group that may use all devices
+	local all=(--device-rule 'a *:* rwm' --device-rule)
+	run ! ctr-cgset -c "${all[@]}" '-c 1:* rwm' --device-rule 'c 1:5 r' of
+	[[ "$output" = *"c 1:5 r cannot be allowed of c 1:* rwm on cgroup v1" ]]
+	ctr-cgset -c "${all[@]}" '-c 1:5 rw' --device-rule 'c 1:* r' of -- \
+		sh -c 'true </dev/zero && ! true >/dev/zero'
+	ctr-cgset -d of
+	ctr-cgset -c "${all[@]}" '-c 1:5 rw' --device-rule 'c 1:7 r' of -- sh -c '! true </dev/zero'
+	ctr-cgset -d of
 }
 
 @test "14: AppArmor and SELinux: what the host has not got is refused by name, never left out" {

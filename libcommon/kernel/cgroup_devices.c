@@ -112,26 +112,24 @@ static bool covers(const char *range, const char *number)
 	return *range == '*' || str_eq(range, number);
 }
 
-/* v1 takes leave back only in the very words in which it was given, and says nothing where it does
- * not (devices.rst, "exceptions"). So what the group has within the range of this rule is taken
- * back word by word. A hole in what it has cannot be made, and is an error, as in runc. */
-static int take_back(
-    int dir, int deny, const char *type, const char *major, const char *minor, const char *access)
+/* v1 takes back what it was told only in the very words in which that was, and says nothing where
+ * it does not (devices.rst, "exceptions"). So the exceptions (four words each) within the range of
+ * this rule are taken back word by word. A hole in one cannot be made, and is an error, as in runc.
+ */
+static int take_back(const struct strv *has, int fd, const char *how, const char *type,
+    const char *major, const char *minor, const char *access)
 {
-	_cleanup_free_ char *list = cgroup_text(dir, "devices.list");
-	_cleanup_strv_ struct strv has = {0};
-	strv_split(&has, list ? list : "", " :\n");
-	for (char **h = has.v; h && h + 4 <= has.v + has.n; h += 4) {
+	for (char **h = has->v; h && h + 4 <= has->v + has->n; h += 4) {
 		if (!str_eq(h[0], type) || !strpbrk(h[3], access) ||
 		    !(covers(major, h[1]) || covers(h[1], major)) ||
 		    !(covers(minor, h[2]) || covers(h[2], minor)))
 			continue;
 		if (!covers(major, h[1]) || !covers(minor, h[2])) {
 			errno = ENOTSUP;
-			return fail("%s %s:%s %s cannot be denied of %s %s:%s %s on cgroup v1",
-			    type, major, minor, access, type, h[1], h[2], h[3]);
+			return fail("%s %s:%s %s cannot be %s of %s %s:%s %s on cgroup v1", type,
+			    major, minor, access, how, type, h[1], h[2], h[3]);
 		}
-		if (dprintf(deny, "%s %s:%s %s", type, h[1], h[2], access) < 0)
+		if (dprintf(fd, "%s %s:%s %s", type, h[1], h[2], access) < 0)
 			return fail("%m");
 	}
 	return 0;
@@ -141,6 +139,9 @@ static int devices_v1(int dir, const struct device_rule *rules, size_t n)
 {
 	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC),
 			    deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
+	_cleanup_strv_ struct strv has = {
+	    0};       /* if it may use all: what was denied, else its list */
+	int all = -1; /* not known yet */
 	for (size_t i = 0; i < n; i++) {
 		const struct device_rule *r = &rules[i];
 		char type[2] = {device_type(r)}, major[24] = "*", minor[24] = "*";
@@ -150,11 +151,27 @@ static int devices_v1(int dir, const struct device_rule *rules, size_t n)
 			snprintf(major, sizeof major, "%" PRId64, r->major);
 		if (r->minor >= 0)
 			snprintf(minor, sizeof minor, "%" PRId64, r->minor);
-		if (!r->allow && *type != 'a' &&
-		    take_back(dir, deny, type, major, minor, r->access) < 0)
+		int fd = r->allow ? allow : deny;
+		_cleanup_free_ char *list = *type != 'a' && (all < 0 || !r->allow)
+						? cgroup_text(dir, "devices.list")
+						: NULL;
+		if (*type == 'a') {
+			all = r->allow;
+			strv_free(&has);
+		} else if (all < 0) {
+			all = list && *list == 'a';
+		}
+		if (!all && !r->allow) {
+			strv_free(&has);
+			strv_split(&has, list ? list : "", " :\n");
+		}
+		if (*type != 'a' && all == r->allow &&
+		    take_back(&has, fd, all ? "allowed" : "denied", type, major, minor, r->access) <
+			0)
 			return -1;
-		if (dprintf(r->allow ? allow : deny, "%s %s:%s %s", type, major, minor, r->access) <
-		    0)
+		for (int k = 0; k < 4 && all && !r->allow; k++)
+			strv_add(&has, (const char *[]){type, major, minor, r->access}[k]);
+		if (dprintf(fd, "%s %s:%s %s", type, major, minor, r->access) < 0)
 			return fail("%m");
 	}
 	return 0;
