@@ -648,8 +648,8 @@ oneliners() {
 	[ "$(d run --name '' -w '' --restart '' --cidfile '' --platform '' --log-driver '' \
 		--stop-signal '' --userns '' --ipc '' --pid='' --uts '' --ip '' --mac-address '' \
 		--cgroupns '' --cpuset-cpus '' --health-interval 5s --tz local \
-		--mount type=bind,src=/tmp,dst=/x,consistency=cached "$ROOTFS" sh -c 'pwd; date +%z')" = \
-		$'/\n'"$(date +%z)" ]
+		--mount type=bind,src=/tmp,dst=/x,consistency=cached \
+		"$ROOTFS" sh -c 'pwd; date +%z')" = $'/\n'"$(date +%z)" ]
 	run -125 d run -m '' "$ROOTFS" true # no limit at all would be a surprise
 	run -125 ctr-run --name '' "$ROOTFS" true
 	d run -d --name a "$ROOTFS" sleep 100 >/dev/null
