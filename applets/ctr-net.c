@@ -225,11 +225,21 @@ static json_t *as_docker(const json_t *o)
 		const char *id = json_string_value(json_object_get(s, "id"));
 		json_t *one = json_object_get(on, id);
 		const char *addr = json_string_value(json_object_get(s, "address"));
+		struct container c;
+		_cleanup_free_ char *mac = NULL;
+		if (!one && container_open_id(&c, id) == 0) {
+			/* the record has that of the first network */
+			const char *has = kv_get(&c.state, "mac");
+			if (has && str_eq(kv_get(&c.conf, "net"),
+				       json_string_value(json_object_get(o, "name"))))
+				mac = xstrdup(has);
+			container_close(&c);
+		}
 		if (!one)
 			json_object_set_new(on, id,
-			    one = json_make(
-				"{Name:O,EndpointID:e,MacAddress:e,IPv4Address:e,IPv6Address:e}",
-				json_object_get(s, "name")));
+			    one = json_make("{Name:O,EndpointID:s,MacAddress:s,IPv4Address:e,"
+					    "IPv6Address:e}",
+				json_object_get(s, "name"), id, mac));
 		bool six = strchr(addr, ':');
 		_cleanup_free_ char *whole = xasprintf("%s%s", addr, len[six]);
 		json_object_set_new(one, six ? "IPv6Address" : "IPv4Address", docker_text(whole));

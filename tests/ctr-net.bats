@@ -382,6 +382,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$got" = "$want" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = \
 		"$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
 	[ "${got%%\"containers*}" = "${want%%\"containers*}" ]
+	h ctr-net inspect -f '{{range $k, $v := .Containers}}{{$v.MacAddress}} {{eq $v.EndpointID $k}}{{end}}' n5 |
+		grep -qxE '([0-9a-f]{2}:){5}[0-9a-f]{2} true'
 	[ "$(h ctr-net ls --json | grep -c '"name":"n[56]"')" = 2 ]
 	h ctr-exec a ip link show eth0 | grep -q 'mtu 1400'
 	h ip link show n5 | grep -q 'mtu 1400'

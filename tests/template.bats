@@ -301,6 +301,15 @@ t() { ctr-inspect -f "$@" web; }
 		'[]falsectrbox0private' ]
 	[ "$(t '{{json .NetworkSettings.Networks.bridge.IPAMConfig}}{{.NetworkSettings.HairpinMode}}')" = \
 		nullfalse ]
+	ctr-run -d --name as --group-add 5 --group-add audio --ipc shareable "$ROOTFS" sleep 100
+	ctr-create --name with --ipc container:as --pid container:as --uts host "$ROOTFS" true
+	form='{{with .HostConfig}}{{json .GroupAdd}} {{.IpcMode}} {{.PidMode}} {{.UTSMode}}{{end}}'
+	[ "$(ctr-inspect -f "$form" as with)" = '["5","audio"] shareable  '$'\n'"null $(
+		ctr-ps -qf name=as | sed 's/.*/container:& container:& host/')" ]
+	ctr-net create --subnet 10.97.8.0/24 n8 >/dev/null
+	ctr-create --name asked --net n8 --ip 10.97.8.9 "$ROOTFS" true
+	[ "$(ctr-inspect -f '{{json .NetworkSettings.Networks.n8.IPAMConfig}}' asked)" = \
+		'{"IPv4Address":"10.97.8.9"}' ]
 	ctr-create --name plain "$ROOTFS" true >/dev/null
 	[ "$(ctr-inspect -f '{{.HostConfig.LogConfig.Config}}{{.HostConfig.PortBindings}}{{.HostConfig.Tmpfs}}' plain)" = \
 		'map[]map[]map[]' ]

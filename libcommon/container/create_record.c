@@ -197,6 +197,8 @@ static void net_record(const struct create_flags *o, struct kv *conf)
 	join_conf(conf, "dns_option", &o->dns_option);
 	join_conf(conf, "add_host", &o->add_host);
 	join_conf(conf, "net_alias", &o->net_alias);
+	if (str_eq(o->ipc, "none") || str_eq(o->ipc, "shareable"))
+		kv_set(conf, "ipc", o->ipc); /* as inspect tells it */
 	conf_text(conf, "ip", o->ip);
 	conf_text(conf, "ip6", o->ip6);
 	conf_text(conf, "mac", o->mac);

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "log.h"
 #include "portspec.h"
+#include "share.h"
 #include "str.h"
 #include "template_fn.h"
 
@@ -255,6 +256,24 @@ static json_int_t docker_host_cpu(const json_t *cfg, bool period)
 	return atoll(period ? blank : s);
 }
 
+/* `own` for a namespace of its own; what it has none of is the host's. */
+static json_t *docker_host_ns(const json_t *cfg, const char *type, const char *own)
+{
+	const json_t *all = json_object_get(json_object_get(cfg, "linux"), "namespaces"), *n;
+	size_t i;
+	json_array_foreach(all, i, n)
+	{
+		const char *path = json_string_value(json_object_get(n, "path"));
+		if (!str_eq(json_string_value(json_object_get(n, "type")), type))
+			continue;
+		if (!path || !str_starts(path, SHARE_MARK))
+			return docker_text(own);
+		_cleanup_free_ char *mode = xasprintf("container:%s", path + strlen(SHARE_MARK));
+		return docker_text(mode);
+	}
+	return docker_text(all ? "host" : own);
+}
+
 void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process"),
@@ -265,7 +284,10 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 	       *closed = json_object_get(linux_, "readonlyPaths"),
 	       *sysctl = json_deep_copy(json_object_get(linux_, "sysctl"));
 	json_object_set_new(sysctl, TEMPLATE_MAP, json_true());
+	const char *added = docker_host_text(json_object_get(cfg, "annotations"), "ctrbox.groups");
+	json_t *groups = json_parse("groups", added, strlen(added));
 	json_t *notes = template_map(), *one;
+	const char *ipc = kv_get(&c->conf, "ipc");
 	const char *k;
 	json_object_foreach(json_object_get(cfg, "annotations"), k, one)
 	{
@@ -277,7 +299,8 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 		"{Annotations:o,CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
 		"SecurityOpt:o,Tmpfs:o,Sysctls:o,MaskedPaths:o,ReadonlyPaths:o,"
 		"CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o,"
-		"Runtime:s,GroupAdd:n,UsernsMode:e,DeviceCgroupRules:n,"
+		"CgroupnsMode:o,IpcMode:o,PidMode:o,UTSMode:o,Runtime:s,GroupAdd:o,UsernsMode:e,"
+		"DeviceCgroupRules:n,"
 		"MemorySwappiness:n,OomKillDisable:b,CpuRealtimePeriod:i,CpuRealtimeRuntime:i,"
 		"BlkioWeightDevice:n,BlkioDeviceReadBps:n,BlkioDeviceWriteBps:n,"
 		"BlkioDeviceReadIOps:n,BlkioDeviceWriteIOps:n}",
@@ -289,7 +312,11 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 		closed ? json_incref(closed) : json_null(), docker_host_cpu(cfg, false),
 		docker_host_cpu(cfg, true), (json_int_t)docker_shape_limit(cfg, "io.weight"),
 		docker_lines(kv_get(&c->conf, "dns_option")),
-		docker_lines(kv_get(&c->conf, "dns_search")), "ctrbox", false, 0, 0));
+		docker_lines(kv_get(&c->conf, "dns_search")),
+		docker_host_ns(cfg, "cgroup", "private"),
+		docker_host_ns(cfg, "ipc", ipc ? ipc : "private"), docker_host_ns(cfg, "pid", NULL),
+		docker_host_ns(cfg, "uts", NULL), "ctrbox", groups ? groups : json_null(), false, 0,
+		0));
 }
 
 void docker_nets(const struct container *c, struct strv *out)

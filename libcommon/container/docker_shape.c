@@ -185,9 +185,12 @@ static void shape_network(const struct container *c, const char *line, const cha
 			    *leases = network_leases(net);
 	struct buf own = {0};
 	json_t *aliases = NULL;
+	const char *asked[2] = {kv_get(&c->conf, "ip"), kv_get(&c->conf, "ip6")};
+	_cleanup_strv_ struct strv words = {0};
 	if (line[n]) {
-		_cleanup_strv_ struct strv words = {0};
 		strv_split(&words, line, " ");
+		for (size_t i = 1; i < 3; i++)
+			asked[i - 1] = i < words.n && *words.v[i] != '-' ? words.v[i] : NULL;
 		aliases = json_array();
 		for (size_t i = 3; i < words.n; i++)
 			json_array_append_new(aliases, docker_text(words.v[i]));
@@ -196,10 +199,13 @@ static void shape_network(const struct container *c, const char *line, const cha
 			lease_of_owner(leases, c->id, docker_shape_on_lease, &own);
 		ip = own.p;
 	}
-	json_t *one = json_make("{IPAMConfig:n,Links:n,DriverOpts:n,NetworkID:s,EndpointID:e,"
+	json_t *one = json_make("{IPAMConfig:o,Links:n,DriverOpts:n,NetworkID:s,EndpointID:s,"
 				"IPAddress:o,GlobalIPv6Address:o,"
 				"MacAddress:s,Aliases:o}",
-	    net, shape_ip(ip, false), shape_ip(ip, true), aliases ? "" : kv_get(&c->state, "mac"),
+	    asked[0] || asked[1] ? json_make("{IPv4Address:s*,IPv6Address:s*}", asked[0], asked[1])
+				 : json_null(),
+	    net, c->pid ? c->id : NULL, shape_ip(ip, false), shape_ip(ip, true),
+	    aliases ? "" : kv_get(&c->state, "mac"),
 	    aliases ? aliases : docker_lines(kv_get(&c->conf, "net_alias")));
 	shape_way(net, one);
 	docker_shape_set(nets, key, one);
@@ -427,19 +433,6 @@ static json_t *shape_binds(const json_t *cfg)
 	return out;
 }
 
-/* What it has no namespace of its own of is the host's. */
-static const char *shape_ns(const json_t *cfg, const char *type)
-{
-	const json_t *all = json_object_get(json_object_get(cfg, "linux"), "namespaces"), *n;
-	size_t i;
-	bool own = false;
-	json_array_foreach(all, i, n)
-	{
-		own |= str_eq(json_string_value(json_object_get(n, "type")), type);
-	}
-	return own || !all ? "" : "host";
-}
-
 static json_t *shape_host(const struct container *c, const json_t *cfg)
 {
 	const struct kv *conf = &c->conf;
@@ -448,18 +441,16 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	json_t *j = json_make(
 	    "{Binds:o,ContainerIDFile:e,LogConfig:{Type:s,Config:o},NetworkMode:s,"
 	    "PortBindings:o,RestartPolicy:o,AutoRemove:b,VolumeDriver:e,VolumesFrom:n,Mounts:n,"
-	    "Dns:o,ExtraHosts:o,CgroupnsMode:s,IpcMode:s,Links:n,PidMode:s,Privileged:b,"
+	    "Dns:o,ExtraHosts:o,Links:n,Privileged:b,"
 	    "PublishAllPorts:b,"
-	    "ReadonlyRootfs:o,UTSMode:s,StorageOpt:o,Isolation:e,CpuShares:I,Memory:I,NanoCpus:I,"
+	    "ReadonlyRootfs:o,StorageOpt:o,Isolation:e,CpuShares:I,Memory:I,NanoCpus:I,"
 	    "CgroupParent:s,CpusetCpus:s,CpusetMems:s,DeviceRequests:n,MemoryReservation:I,"
 	    "MemorySwap:I,PidsLimit:I,Init:b}",
 	    shape_binds(cfg), log ? log : "json-file", docker_log(conf), net ? net : "none",
 	    docker_published(c), shape_restart(kv_get(conf, "restart")), (int)kv_num(conf, "rm", 0),
 	    docker_lines(kv_get(conf, "dns")), docker_lines(kv_get(conf, "add_host")),
-	    *shape_ns(cfg, "cgroup") ? "host" : "private",
-	    *shape_ns(cfg, "ipc") ? "host" : "private", shape_ns(cfg, "pid"),
 	    noted(cfg, "ctrbox.privileged"), (int)kv_num(conf, "publish_all", 0),
-	    copy_of(json_object_get(cfg, "root"), "readonly", json_false()), shape_ns(cfg, "uts"),
+	    copy_of(json_object_get(cfg, "root"), "readonly", json_false()),
 	    opt ? docker_labels(opt) : json_null(), shape_shares(cfg),
 	    docker_shape_limit(cfg, "memory.max"), nano_cpus(cfg), kv_get(conf, "cgroup_parent"),
 	    docker_limit_text(cfg, "cpuset.cpus"), docker_limit_text(cfg, "cpuset.mems"),
