@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "err.h"
 #include "handed.h"
 #include "hooks.h"
+#include "image.h"
 #include "become.h"
 #include "report.h"
 #include "ns.h"
@@ -241,6 +243,19 @@ _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tel
 	_exit(write(tell, &pid, sizeof pid) != sizeof pid);
 }
 
+/* Before Linux 5.2 the parent cannot pass on the mount of a squashfs or erofs file. We make it
+ * before we are in the group, whose device list has no loop devices. */
+static int child_image(const struct engine *e, struct sides *x)
+{
+	const struct spec *s = e->spec;
+	if (!s->x_image_file || x->image >= 0 || geteuid() != 0 || s->ns_new & 1u << NS_USER)
+		return 0;
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || chdir(e->dir) < 0)
+		return fail_errno(e->dir);
+	x->image = image_loop_mount(s->x_image_file, e->dir);
+	return x->image;
+}
+
 _Noreturn void engine_child(struct engine *e, const struct sides *x)
 {
 	if (!x->borrowed) /* otherwise the stack is the parent's own */
@@ -253,9 +268,11 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 		if (e->apart[i] >= 0)
 			close(e->apart[i]);
 	int code = 125;
-	if ((e->cgroup && !x->joined &&
+	struct sides own = *x;
+	if (child_image(e, &own) < 0 ||
+	    (e->cgroup && !x->joined &&
 		cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
-	    child_steps(e, x, &code) < 0)
+	    child_steps(e, &own, &code) < 0)
 		report_failure(x->childs, code);
 	struct at_gate gate = {e, x};
 	struct become b = {

@@ -10,7 +10,6 @@
 
 #include "err.h"
 #include "file.h"
-#include "image.h"
 #include "report.h"
 #include "rootfs_parts.h"
 #include "sys.h"
@@ -38,22 +37,25 @@ static void copy_root_mode(const struct rootfs *r, int lower, int upper)
 		return;
 }
 
-/* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the
- * lowest layer. */
+/* Is the image's file mounted on the container's directory already? Then the working directory is
+ * that directory (engine_child.c). */
+static bool image_covers(const struct rootfs *r)
+{
+	return r->image >= 0 && file_same(r->image, ".", AT_FDCWD, r->dir);
+}
+
+/* A squashfs or erofs file, which was loop-mounted before, as the lowest layer: on the container's
+ * directory in our own namespace. */
 static int image_lower(struct rootfs *r)
 {
-	struct stat a, b;
-	if (r->userns && r->image < 0) {
+	if (r->image < 0) {
 		errno = EPERM;
 		return fail(
 		    "%s: %m (a file system image cannot be mounted in a user namespace: unpack it)",
 		    r->spec->x_image_file);
 	}
-	int fd = r->image >= 0 ? r->image : image_loop_mount(r->spec->x_image_file, r->dir);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev &&
-	    sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
+	int fd = r->image;
+	if (!image_covers(r) && sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
 		return fail_tried(r->spec->x_image_file, "mount");
 	close(fd);
 	return dir_hold(r->dir);
@@ -197,7 +199,7 @@ static int overlay_mount(struct rootfs *r)
 	 * directories themselves here. */
 	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
 		return fail_tried(r->dir, "mount");
-	if (chdir(r->dir) < 0)
+	if (!image_covers(r) && chdir(r->dir) < 0)
 		return fail_errno(r->dir);
 	if (r->spec->x_upper_size && !r->work && layer_in_memory(r) < 0)
 		return -1;
