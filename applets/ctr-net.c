@@ -9,6 +9,7 @@
 #include "file.h"
 #include "json.h"
 #include "connect.h"
+#include "container_net.h"
 #include "create_flags.h"
 #include "docker_shape.h"
 #include "list_filter.h"
@@ -351,7 +352,7 @@ int net_remove(const char *name)
 	struct network n;
 	struct stat st;
 	struct users u = {0};
-	if (network_open(&n, name) < 0)
+	if (network_open(&n, name) < 0 || container_net_again(NULL, name) < 0)
 		return -1;
 	if (lock_wait(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
 		return fail("network %s: removed already", name);

@@ -12,6 +12,15 @@
 #include "endpoint.h"
 #include "record.h"
 
+/* The lines of a key of conf. */
+void record_lines(struct strv *out, const struct kv *conf, const char *key);
+/* What conf asks for of the network of --net; strings point into conf. */
+void net_request(struct endpoint_req *r, const struct kv *conf);
+void net_request_free(struct endpoint_req *r);
+/* Call fn for --net's (`first`), unless it is off that, and for each network of these lines, until
+ * one returns other than 0. */
+int net_requests_each(struct endpoint_req *first, const struct strv *further,
+    int (*fn)(struct endpoint_req *, void *), void *arg);
 /* The lines of the file `networks` in the container's directory, open as dir; none when there is no
  * such file. 0, or -1 with fail(). */
 int connect_lines(int dir, struct strv *out);

@@ -48,9 +48,13 @@ int container_net_each(const struct strv *ids, int (*fn)(struct container *, voi
 /* container_net_restore() of all containers: `always`, or only where somebody else has touched
  * nf_tables. 0 or more, or -1 with fail(). */
 int container_net_heal(bool always);
-/* For ctr-gc: remove what names a container that nobody holds. What fails is warned of, and the
- * rest goes on: -1 then.
- */
-int container_net_gc(owner_alive_fn *alive, const struct strv *wired);
+/* If somebody has removed them, take the leases of a container that runs (NULL: none) again, and
+ * those of all that run on the network, before anybody relies on that. What fails for a container
+ * is warned of. 0, or -1 with fail(). */
+int container_net_again(struct container *c, const char *network);
+/* For ctr-gc: remove what names a container that nobody holds. `wired` are the ids of those that
+ * run on a network, `joined` of those with a record of further ones. What fails is warned of, and
+ * the rest goes on: -1 then. */
+int container_net_gc(owner_alive_fn *alive, const struct strv *wired, const struct strv *joined);
 
 #endif

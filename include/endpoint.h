@@ -34,7 +34,7 @@ struct endpoint {
 	uint8_t mac[6];
 	bool rebuilt; /* somebody else touched nf_tables: of ours, something may be missing */
 	bool guarded; /* what is said of its port in the table of family bridge */
-	bool linked, joined; /* its interface is there; so are its names in others' hosts files */
+	bool linked;  /* its interface is there */
 	struct nft_port *ports;
 	size_t nports;
 	int *held; /* the host ports' sockets, for the monitor to keep */
@@ -52,6 +52,10 @@ int endpoint_fits(const struct endpoint_req *r, const struct network *n);
  * netns_fd. 0; -1 with fail() and everything undone. */
 int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, int netns_fd,
     struct endpoint *out);
+/* The container runs, and somebody has removed its leases there or the folder of names: take the
+ * leases of the addresses that its interfaces have, and put it back into the folder. 1: leases
+ * were lost; 0: none were, or it is not on that network; -1 with fail(). */
+int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, int netns_fd);
 /* Take down what endpoint_up() made; the sockets are closed. Warns of what fails, and continues. */
 void endpoint_down(struct endpoint *p);
 /* Free only its memory. */

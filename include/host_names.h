@@ -22,6 +22,8 @@ struct host_names {
 	/* The names of its addresses in its own file, and in the others'. */
 	const char *own, *names;
 	const struct cidr *addr; /* IPv4, IPv6; family 0: none */
+	/* It is there already, and all the files know it; but the folder was removed. */
+	bool again;
 };
 /* 0, or -1 with fail(). */
 int host_names_join(const struct host_names *h);

@@ -40,6 +40,9 @@ int lease_of_owner(
 /* About how many owners there are, as the folder's count of links has it; 0 where that is not
  * known. */
 unsigned lease_owners(const char *dir);
+/* Is the directory marked as having the leases of all that live? With `mark` it is marked now. The
+ * mark goes with the leases when somebody removes the directory. */
+bool lease_whole(const char *dir, bool mark);
 /* Free every lease that `keep` does not want kept. The number freed, or -1 with fail(). */
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg);
 /* Every lease. A missing directory has none. 0, or -1 with fail(). */

@@ -5,6 +5,7 @@
 
 #include "lease.h"
 
+#define LEASE_WHOLE ".whole"
 #define LEASE_MAX 16384 /* bytes in a lease file */
 #define LEASE_BY_SIZE (sizeof ".by/0123456789abcdef/@" + ADDR_TEXT)
 

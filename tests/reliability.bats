@@ -204,7 +204,8 @@ count() {
 @test "a state that is emptied, spoilt or removed while its container runs is written again" {
 	dir=$CTR_RUN/containers/keep was=$(cat "$CTR_RUN/containers/keep/state")
 	again_by() { "$@" >/dev/null && [ "$(cat "$dir/state" 2>/dev/null)" = "$was" ]; }
-	for spoil in ': >$dir/state' 'echo x >$dir/state' 'rm $dir/state' 'rm -r $dir'; do
+	for spoil in ': >$dir/state' 'echo x >$dir/state' 'rm $dir/state' 'rm -r $dir' \
+		"sed -i \"s/^boot=.*/boot='another'/\" \$dir/state"; do
 		for look in 'ctr-exec keep true' ctr-ps ctr-gc 'ctr-inspect keep'; do
 			eval "$spoil"
 			wait_for 5 again_by h $look # the monitor may get no processor for a while

@@ -29,14 +29,6 @@ int connect_hold(struct container *c)
 
 /* --- the record --- */
 
-int connect_lines(int dir, struct strv *out)
-{
-	_cleanup_free_ char *text = file_read_at(dir, "networks", FILE_ANY, NULL);
-	if (text)
-		strv_split(out, text, "\n");
-	return text || errno == ENOENT ? 0 : -1;
-}
-
 int connect_record(const struct container *c, const struct strv *lines)
 {
 	struct buf b = {0};
@@ -100,16 +92,6 @@ bool connect_lines_settle(struct strv *lines, const char *first)
 		i = 0;
 	}
 	return any;
-}
-
-/* When this file exists, the monitor takes down more than the first network (container_net.c). */
-static int connect_tell(const struct container *c)
-{
-	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
-	_cleanup_close_ int fd = dir_open(dir);
-	if (fd < 0)
-		return fail_errno(dir);
-	return file_write_at(fd, "networks", "", 0, 0600, false);
 }
 
 /* --- the running container --- */
@@ -235,7 +217,7 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 	_cleanup_free_ char *ifname = xasprintf("eth%d", k);
 	r->ifname = ifname;
 	strv_addf(lines, "+%s %s", ifname, line);
-	if (connect_tell(c) < 0 || connect_record(c, lines) < 0)
+	if (connect_record(c, lines) < 0)
 		return -1;
 	int done = up_now(c, r);
 	line_drop(lines, lines->n - 1);
@@ -279,8 +261,10 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 }
 
 /* Read the lines that are recorded, and settle those that were begun and not finished. */
-static int recorded(struct container *c, struct strv *lines)
+static int recorded(struct container *c, const char *network, struct strv *lines)
 {
+	if (container_net_again(c, network) < 0)
+		return -1;
 	int result = connect_lines(c->dir, lines);
 	return result == 0 ? connect_settle_one(c, lines) : result;
 }
@@ -288,7 +272,7 @@ static int recorded(struct container *c, struct strv *lines)
 int connect_to(struct container *c, struct endpoint_req *r)
 {
 	struct strv lines = {0};
-	int result = recorded(c, &lines);
+	int result = recorded(c, r->net, &lines);
 	if (result >= 0)
 		result = to(c, r, &lines);
 	strv_free(&lines);
@@ -310,7 +294,7 @@ static int off(struct container *c, const char *network, struct strv *lines)
 	}
 	if (c->pid) {
 		strv_addf(lines, "!- %s", network);
-		if (connect_tell(c) < 0 || connect_record(c, lines) < 0)
+		if (connect_record(c, lines) < 0)
 			return -1;
 		return connect_settle_one(c, lines) < 0 ? -1 : 0;
 	}
@@ -321,7 +305,7 @@ static int off(struct container *c, const char *network, struct strv *lines)
 int connect_off(struct container *c, const char *network)
 {
 	struct strv lines = {0};
-	int result = recorded(c, &lines);
+	int result = recorded(c, network, &lines);
 	if (result >= 0)
 		result = off(c, network, &lines);
 	strv_free(&lines);

@@ -18,34 +18,6 @@
 #include "container_net.h"
 #include "trace.h"
 
-static void lines(struct strv *out, const struct kv *conf, const char *key)
-{
-	const char *s = kv_get(conf, key);
-	if (s)
-		strv_split(out, s, "\n");
-}
-
-static void request(struct endpoint_req *r, const struct kv *conf)
-{
-	memset(r, 0, sizeof *r);
-	r->alive = container_owner_alive;
-	r->net = kv_get(conf, "net");
-	r->ip = kv_get(conf, "ip");
-	r->ip6 = kv_get(conf, "ip6");
-	r->mac = kv_get(conf, "mac");
-	lines(&r->publish, conf, "publish");
-	lines(&r->aliases, conf, "net_alias");
-	if (kv_num(conf, "publish_all", 0))
-		lines(&r->exposed, conf, "expose");
-}
-
-static void request_free(struct endpoint_req *r)
-{
-	strv_free(&r->publish);
-	strv_free(&r->exposed);
-	strv_free(&r->aliases);
-}
-
 static void hosts_of(struct etc_hosts *h, const struct kv *conf, const struct spec *s)
 {
 	memset(h, 0, sizeof *h);
@@ -58,10 +30,10 @@ static void hosts_of(struct etc_hosts *h, const struct kv *conf, const struct sp
 			h->hostname = own;
 		h->domainname = s->domainname;
 	}
-	lines(&h->add_host, conf, "add_host");
-	lines(&h->dns, conf, "dns");
-	lines(&h->dns_search, conf, "dns_search");
-	lines(&h->dns_option, conf, "dns_option");
+	record_lines(&h->add_host, conf, "add_host");
+	record_lines(&h->dns, conf, "dns");
+	record_lines(&h->dns_search, conf, "dns_search");
+	record_lines(&h->dns_option, conf, "dns_option");
 }
 
 static void hosts_free(struct etc_hosts *h)
@@ -76,13 +48,13 @@ int container_net_check(const struct kv *conf)
 {
 	struct endpoint_req r;
 	struct etc_hosts h;
-	request(&r, conf);
+	net_request(&r, conf);
 	hosts_of(&h, conf, NULL);
 	if (geteuid() && net_named(r.net) && strcmp(r.net, "pasta"))
 		return errno = EPERM,
 		       fail("--net %s: it is for root; a user has none, host and pasta", r.net);
 	int result = endpoint_check(&r) < 0 || etc_hosts_check(&h) < 0 ? -1 : 0;
-	request_free(&r);
+	net_request_free(&r);
 	hosts_free(&h);
 	return result;
 }
@@ -237,9 +209,17 @@ static void had_write(const struct container *c, const char *net, const struct e
 	buf_free(&b);
 }
 
-static int one_up(
-    struct container_net *p, const struct container *c, struct endpoint_req *r, int ns)
+struct up {
+	struct container_net *p;
+	const struct container *c;
+	int ns;
+};
+
+static int one_up(struct endpoint_req *r, void *arg)
 {
+	const struct up *u = arg;
+	struct container_net *p = u->p;
+	const struct container *c = u->c;
 	struct endpoint further = {0};
 	size_t k = p->networks.n;
 	char ifname[16];
@@ -250,7 +230,8 @@ static int one_up(
 	r->self = &p->hosts;
 	r->alive = container_owner_alive;
 	had_read(c, r);
-	if (endpoint_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
+	if (container_net_again(NULL, r->net) < 0 ||
+	    endpoint_up(r, c->id, c->name, u->ns, k ? &further : &p->net) < 0)
 		return -1;
 	had_write(c, r->net, k ? &further : &p->net);
 	strv_add(&p->networks, k ? further.network : p->net.network);
@@ -269,28 +250,10 @@ static int all_up(
 	/* what a connect or disconnect during an earlier life has begun */
 	if (r == 0 && connect_lines_settle(&further, first->net))
 		r = connect_record(c, &further);
-	if (r == 0 && !strv_has(&further, "-"))
-		r = one_up(p, c, first, ns);
-	for (size_t i = 0; i < further.n && r == 0; i++) {
-		struct strv w = {0};
-		struct endpoint_req q = {0};
-		strv_split(&w, further.v[i], " ");
-		if (w.n >= 3) {
-			q.net = w.v[0];
-			q.ip = strcmp(w.v[1], "-") ? w.v[1] : NULL;
-			q.ip6 = strcmp(w.v[2], "-") ? w.v[2] : NULL;
-			q.aliases = (struct strv){w.v + 3, w.n - 3, 0};
-			r = one_up(p, c, &q, ns);
-		}
-		strv_free(&w);
-	}
+	if (r == 0)
+		r = net_requests_each(first, &further, one_up, &(struct up){p, c, ns});
 	strv_free(&further);
 	return r;
-}
-
-static char *changed(const struct container *c)
-{
-	return record_run_path(c->name, "networks");
 }
 
 int container_net_up(struct container_net *p, const struct container *c, pid_t pid)
@@ -301,21 +264,19 @@ int container_net_up(struct container_net *p, const struct container *c, pid_t p
 	if (ns < 0)
 		return -1;
 	if (str_eq(kv_get(&c->conf, "net"), "pasta")) {
-		request(&r, &c->conf);
+		net_request(&r, &c->conf);
 		int up = pasta_up(&p->pasta, &r, pid, ns);
-		request_free(&r);
+		net_request_free(&r);
 		return up;
 	}
 	TRACE(
 	    "network: addresses, an interface, routes, published ports; names for the neighbours");
 	if (container_net_clear(c) < 0) /* what a life whose monitor was killed has left */
 		warn_about(c->name);
-	_cleanup_free_ char *old = changed(c);
-	unlink(old); /* the mark of a change in an earlier life */
-	request(&r, &c->conf);
+	net_request(&r, &c->conf);
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
-	request_free(&r);
+	net_request_free(&r);
 	if (result == 0 && p->net.rebuilt && container_net_restore(NULL, false) < 0)
 		warn_fail();
 	if (result < 0) {
@@ -328,11 +289,7 @@ int container_net_up(struct container_net *p, const struct container *c, pid_t p
 
 void container_net_down(struct container_net *p, const struct container *c)
 {
-	_cleanup_free_ char *mark = changed(c);
-	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
-	if (told) /* it may have been disconnected, and another container may have the address by
-		     now */
-		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
+	bool more = faccessat(c->dir, "networks", F_OK, 0) == 0;
 	pasta_down(&p->pasta);
 	nl_close_late(true);
 	endpoint_down(&p->net);
@@ -385,7 +342,7 @@ static void is_leased(const struct lease *l, void *arg)
 }
 
 /* A damaged record keeps its name from others, and ctr-net cannot remove it. Its bridge goes with
- * it. */
+ * it. Of the others, leases that were lost are taken again. */
 static int damaged_networks(void)
 {
 	_cleanup_strv_ struct strv names = {0};
@@ -403,6 +360,8 @@ static int damaged_networks(void)
 		bool used = false;
 		if (network_open(&n, name) == 0) {
 			network_free(&n);
+			if (container_net_again(NULL, name) < 0)
+				warn_fail();
 			continue;
 		}
 		bool damaged = errno == EINVAL || file_is_none();
@@ -418,36 +377,31 @@ static int damaged_networks(void)
 	return failed;
 }
 
-int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
+/* Say what failed. */
+static int container_net_said(int r)
+{
+	if (r < 0)
+		warn_fail();
+	return r;
+}
+
+int container_net_gc(owner_alive_fn *alive, const struct strv *wired, const struct strv *joined)
 {
 	int failed = 0;
 	if (geteuid()) /* a user's containers have none of it */
 		return 0;
-	if (container_net_each(wired, settle_one, &failed) < 0) {
-		warn_fail();
-		failed = -1;
-	}
-	if (endpoint_gc(alive, NULL) < 0)
-		failed = -1;
-	if (damaged_networks() < 0)
-		failed = -1;
+	failed |= container_net_said(container_net_each(joined, settle_one, &failed));
+	failed |= endpoint_gc(alive, NULL);
+	failed |= damaged_networks();
 	struct nft f;
 	if (nft_open(&f) < 0) /* a kernel without nf_tables has nothing of ours */
 		return failed;
 	nft_close(&f);
-	int missing = container_net_restore(wired, false);
-	if (missing < 0) {
-		warn_fail();
-		failed = -1;
-	}
-	int idle = network_idle();
-	if (idle < 0) {
-		warn_fail();
-		failed = -1;
-	} else if (idle) {
+	int missing = container_net_said(container_net_restore(wired, false));
+	int idle = container_net_said(network_idle());
+	if (idle > 0)
 		puts("forwarding off");
-	}
 	if (missing > 0)
 		printf("restored %d rules and ports\n", missing);
-	return failed;
+	return missing < 0 || idle < 0 ? -1 : failed;
 }

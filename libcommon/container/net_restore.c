@@ -1,12 +1,16 @@
 /* net_restore.c: putting back what living containers have in our nf_tables tables after somebody
- * flushed them; see container_net.h. */
+ * flushed them, and their leases after somebody removed those; see container_net.h. */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "connect.h"
 #include "container_net.h"
 #include "endpoint.h"
 #include "err.h"
+#include "host_names.h"
+#include "lease.h"
 #include "record.h"
 
 static int restore_one(struct container *c, void *arg)
@@ -48,4 +52,61 @@ int container_net_heal(bool always)
 	if (!always)
 		nft_close(&f);
 	return strange ? container_net_restore(NULL, false) : 0;
+}
+
+struct again {
+	const char *network; /* NULL: all */
+	struct container *c;
+	char *hosts;
+	int ns, taken;
+};
+
+static int again_on(struct endpoint_req *r, void *arg)
+{
+	struct again *a = arg;
+	r->hosts = a->hosts;
+	int n = a->network && strcmp(a->network, r->net) != 0
+		    ? 0
+		    : endpoint_again(r, a->c->id, a->c->name, a->ns);
+	a->taken += n > 0;
+	return n < 0 ? -1 : 0;
+}
+
+static int again_one(struct container *c, void *arg)
+{
+	struct again *a = arg;
+	struct endpoint_req r;
+	_cleanup_strv_ struct strv further = {0};
+	if (!c->pid || !container_net_wanted(c))
+		return 0;
+	_cleanup_close_ int ns = endpoint_ns(c->pid);
+	if (!container_is_alive(c))
+		return 0;
+	_cleanup_free_ char *hosts = container_net_hosts(c);
+	a->c = c;
+	a->ns = ns;
+	a->hosts = hosts;
+	net_request(&r, &c->conf);
+	if (ns < 0 || connect_lines(c->dir, &further) < 0 ||
+	    net_requests_each(&r, &further, again_on, a) < 0)
+		warn_about(c->name); /* it keeps nobody else from starting */
+	net_request_free(&r);
+	return 0;
+}
+
+int container_net_again(struct container *c, const char *network)
+{
+	struct again a = {0};
+	if (c)
+		again_one(c, &a);
+	_cleanup_free_ char *dir = network_leases(network), *hosts = host_names_dir(network);
+	a.network = network;
+	if (lease_whole(dir, false) && access(hosts, F_OK) == 0)
+		return 0;
+	if (container_each(again_one, &a) < 0)
+		return -1;
+	if (a.taken)
+		warn("network %s: leases that were lost are taken again", network);
+	lease_whole(dir, true);
+	return 0;
 }

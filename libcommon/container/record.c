@@ -181,21 +181,25 @@ void record_read_state(struct container *c)
 		corrupt(c);
 }
 
-/* Somebody has emptied, spoilt or removed the `state` of a container that lives. Its monitor is
- * found by its lock of fcntl(2), which nobody else can have below `containers`, and writes it anew
- * when the signal comes. All that a command waits for this is a second. */
+/* Somebody has emptied, spoilt or removed the `state` of a container that lives, or put back that
+ * of an earlier life. Its monitor is found by its lock of fcntl(2), which nobody else can have
+ * below `containers`, and writes it anew when the signal comes. All that a command waits for this
+ * is a second. */
 static void state_again(struct container *c)
 {
 	static int64_t left = 1000;
 	int64_t begin = now_ms(), used = 0;
-	for (int i = 0; used < 100 && used < left && !c->state.keys.n; i++) {
+	for (int i = 0; used < 100 && used < left && !c->pid; i++) {
 		struct flock l = {.l_type = F_WRLCK};
-		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0)
+		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0 ||
+		    (str_eq(kv_get(&c->state, "boot"), boot) &&
+			kv_num(&c->state, "monitor", 0) == l.l_pid))
 			return;
 		if (i % 10 == 0)
 			kill(l.l_pid, SIGWINCH);
 		nap_ms(1);
 		c->status = ST_CREATED;
+		kv_free(&c->state);
 		record_read_state(c);
 		used = now_ms() - begin;
 	}

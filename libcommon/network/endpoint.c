@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -204,8 +205,7 @@ static int endpoint_join(const struct endpoint_req *r, const char *name, struct 
 {
 	_cleanup_free_ char *names = names_of(r, p->id, name);
 	_cleanup_free_ char *own = r->self ? etc_hosts_own(r->self, names) : xstrdup(names);
-	struct host_names h = {p->network, p->id, r->hosts, own, names, p->addr};
-	p->joined = true;
+	struct host_names h = {p->network, p->id, r->hosts, own, names, p->addr, false};
 	return host_names_join(&h);
 }
 
@@ -312,47 +312,6 @@ static int link_drop(const char *id, const char *ifname)
 	return rtnl_link_away(-1, host) < 0 && errno != ENODEV ? -1 : 0;
 }
 
-void endpoint_down(struct endpoint *p)
-{
-	if (!p->id)
-		return;
-	struct nft f;
-	bool nat = p->nports > 0;
-	if (nat && nft_open(&f) < 0) {
-		warn_fail();
-		nat = false;
-	}
-	if (nat && nft_ports_away(&f, p->ports, p->nports) < 0)
-		warn_fail();
-	conntrack_flush(p->ports, p->nports);
-	if (p->guarded && endpoint_guard(p->id, p->ifname, p->mac, p->addr, false) < 0)
-		warn_fail();
-	/* An interface that cannot be removed keeps its lease, by which it is found again. */
-	bool stays = p->linked && link_drop(p->id, p->ifname) < 0;
-	if (stays)
-		warn_fail();
-	if (p->joined && host_names_leave(p->network, p->id, p->addr, NULL) < 0)
-		warn_fail();
-	_cleanup_free_ char *dir = network_leases(p->network);
-	for (int i = 0; i < 2 && !stays; i++)
-		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
-			warn_fail();
-	if (nat) /* last, because the kernel cleans up meanwhile */
-		nft_close(&f);
-	let_go(p);
-	endpoint_forget(p);
-}
-
-void endpoint_forget(struct endpoint *p)
-{
-	free(p->held);
-	free(p->ports);
-	free(p->id);
-	free(p->network);
-	free(p->bridge);
-	memset(p, 0, sizeof *p);
-}
-
 struct held {
 	struct cidr addr[2];
 	bool any;
@@ -380,6 +339,96 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
 		if (h.addr[i].a.family && lease_free(dir, &h.addr[i].a) < 0)
 			r = -1;
 	return r;
+}
+
+void endpoint_down(struct endpoint *p)
+{
+	if (!p->id)
+		return;
+	struct nft f;
+	bool nat = p->nports > 0;
+	if (nat && nft_open(&f) < 0) {
+		warn_fail();
+		nat = false;
+	}
+	if (nat && nft_ports_away(&f, p->ports, p->nports) < 0)
+		warn_fail();
+	conntrack_flush(p->ports, p->nports);
+	if (p->guarded && endpoint_guard(p->id, p->ifname, p->mac, p->addr, false) < 0)
+		warn_fail();
+	/* An interface that cannot be removed keeps its lease, by which it is found again. */
+	bool stays = p->linked && link_drop(p->id, p->ifname) < 0;
+	/* Only what has its name: another container may have these addresses by now. */
+	if (stays || endpoint_release(p->id, p->network, NULL) < 0)
+		warn_fail();
+	if (nat) /* last, because the kernel cleans up meanwhile */
+		nft_close(&f);
+	let_go(p);
+	endpoint_forget(p);
+}
+
+void endpoint_forget(struct endpoint *p)
+{
+	free(p->held);
+	free(p->ports);
+	free(p->id);
+	free(p->network);
+	free(p->bridge);
+	memset(p, 0, sizeof *p);
+}
+
+/* What an interface in a container has of a network. */
+struct inside {
+	const struct cidr *subnet;
+	struct addr addr[2];
+	struct ifreq ifr;
+};
+
+static void on_inside_addr(int index, const struct cidr *a, void *arg)
+{
+	struct inside *x = arg;
+	int v6 = a->a.family == AF_INET6;
+	if (x->subnet[v6].a.family && cidr_has(&x->subnet[v6], &a->a)) {
+		x->addr[v6] = a->a;
+		x->ifr.ifr_ifindex = index;
+	}
+}
+
+static int inside_look(struct inside *x, int netns_fd)
+{
+	struct nl in;
+	if (nl_open(&in, NETLINK_ROUTE, netns_fd) < 0)
+		return -1;
+	int r = rtnl_addrs(&in, on_inside_addr, x);
+	ioctl(in.fd, SIOCGIFNAME, &x->ifr);
+	nl_close(&in);
+	return r;
+}
+
+int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, int netns_fd)
+{
+	struct network n;
+	struct held h = {0};
+	_cleanup_free_ char *dir = network_leases(r->net), *names = names_of(r, id, name);
+	if (lease_of_owner(dir, id, on_held, &h) < 0 || network_open(&n, r->net) < 0)
+		return errno == ENOENT ? 0 : -1;
+	struct inside x = {.subnet = n.subnet};
+	bool lost = !h.any;
+	int result = lost ? inside_look(&x, netns_fd) : 0;
+	for (int i = 0; i < 2 && result == 0; i++) {
+		struct lease_req q = {n.subnet[i], .want = x.addr[i], .owner = id,
+		    .ifname = x.ifr.ifr_name, .names = names};
+		if (q.want.family) {
+			h.any = true;
+			result = lease_take(dir, &q, &h.addr[i].a);
+		}
+	}
+	if (result == 0 && h.any) {
+		struct host_names again = {n.name, id, r->hosts, NULL, names, h.addr, true};
+		result = host_names_join(&again) < 0 ? -1 : lost;
+	}
+	network_free(&n);
+	return result;
 }
 
 /* Through each of these networks in turn: the kernel refuses where there is a default route

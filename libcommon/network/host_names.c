@@ -257,15 +257,18 @@ int host_names_join(const struct host_names *h)
 		return -1;
 	int r = 0;
 	address_lines(&others, h->addr, h->names);
-	if (h->file) {
-		_cleanup_free_ char *all = host_names_all_lines(dir);
+	_cleanup_free_ char *all = host_names_all_lines(dir);
+	if (h->file && !h->again) {
 		address_lines(&own, h->addr, h->own);
 		buf_puts(&own, all ? all : "");
-		if (link_member(dir, h->id, h->file) < 0 || add_lines(dir, h->id, own.p) < 0)
-			r = -1;
 	}
+	if (h->file &&
+	    (link_member(dir, h->id, h->file) < 0 || (own.n && add_lines(dir, h->id, own.p) < 0)))
+		r = -1;
 	struct edit e = {.id = h->id, .add = others.p};
-	if (others.n && (dir_each(dir, edit_member, &e) < 0 || e.failed))
+	if (h->again)
+		r = !all || strstr(all, others.p) ? r : add_lines(dir, ALL, others.p);
+	else if (others.n && (dir_each(dir, edit_member, &e) < 0 || e.failed))
 		r = -1;
 	buf_free(&others);
 	buf_free(&own);

@@ -21,6 +21,14 @@ int lease_dir(const char *dir, bool make)
 	return fd;
 }
 
+bool lease_whole(const char *dir, bool mark)
+{
+	_cleanup_close_ int fd = lease_dir(dir, mark);
+	if (mark)
+		symlinkat(".", fd, LEASE_WHOLE); /* without it, all are looked at again */
+	return faccessat(fd, LEASE_WHOLE, F_OK, 0) == 0;
+}
+
 bool lease_parse(char *text, size_t len, struct lease *l)
 {
 	char *line[3] = {text, NULL, NULL};

@@ -49,7 +49,7 @@ struct walk {
  * writing it. */
 static int visit_other(int dirfd, const char *name, const struct walk *w)
 {
-	static const char *const ours[] = {".last4", ".last6", ".by", ".hosts"};
+	static const char *const ours[] = {".last4", ".last6", ".by", LEASE_WHOLE};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (strcmp(name, ours[i]) == 0)
 			return 0;
@@ -90,6 +90,8 @@ static int visit(int dirfd, const char *name, void *arg)
 	/* A file that holds no lease (a power cut can empty it) belongs to the owner in whose
 	 * folder it was looked up; without such a folder it is nobody's, and gc removes it. */
 	const char *nobody = w->dir ? w->owner : "", *owner = good ? l.owner : nobody;
+	if (!good && !w->owner) /* all are looked at again */
+		unlinkat(dirfd, LEASE_WHOLE, 0);
 	bool go = w->owner ? strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? lease_free_drop(dirfd, name, owner) : 0;
 	w->freed += r > 0;

@@ -1,0 +1,63 @@
+/* net_request.c: the networks that a container's record asks for; see connect.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "connect.h"
+#include "err.h"
+#include "file.h"
+
+void record_lines(struct strv *out, const struct kv *conf, const char *key)
+{
+	const char *s = kv_get(conf, key);
+	if (s)
+		strv_split(out, s, "\n");
+}
+
+void net_request(struct endpoint_req *r, const struct kv *conf)
+{
+	memset(r, 0, sizeof *r);
+	r->alive = container_owner_alive;
+	r->net = kv_get(conf, "net");
+	r->ip = kv_get(conf, "ip");
+	r->ip6 = kv_get(conf, "ip6");
+	r->mac = kv_get(conf, "mac");
+	record_lines(&r->publish, conf, "publish");
+	record_lines(&r->aliases, conf, "net_alias");
+	if (kv_num(conf, "publish_all", 0))
+		record_lines(&r->exposed, conf, "expose");
+}
+
+void net_request_free(struct endpoint_req *r)
+{
+	strv_free(&r->publish);
+	strv_free(&r->exposed);
+	strv_free(&r->aliases);
+}
+
+int connect_lines(int dir, struct strv *out)
+{
+	_cleanup_free_ char *text = file_read_at(dir, "networks", FILE_ANY, NULL);
+	if (text)
+		strv_split(out, text, "\n");
+	return text || errno == ENOENT ? 0 : -1;
+}
+
+int net_requests_each(struct endpoint_req *first, const struct strv *further,
+    int (*fn)(struct endpoint_req *, void *), void *arg)
+{
+	int r = strv_has(further, "-") ? 0 : fn(first, arg);
+	for (size_t i = 0; i < further->n && r == 0; i++) {
+		struct strv w = {0};
+		struct endpoint_req q = {0};
+		strv_split(&w, further->v[i], " ");
+		if (w.n >= 3 && name_valid(w.v[0])) {
+			q.net = w.v[0];
+			q.ip = strcmp(w.v[1], "-") ? w.v[1] : NULL;
+			q.ip6 = strcmp(w.v[2], "-") ? w.v[2] : NULL;
+			q.aliases = (struct strv){w.v + 3, w.n - 3, 0};
+			r = fn(&q, arg);
+		}
+		strv_free(&w);
+	}
+	return r;
+}
