@@ -144,6 +144,47 @@ test_setup() {
 	[ "$(nm "${of[0]}" | grep -c ' T str_')" -gt 3 ]
 }
 
+@test "21.15 the recipes of Buildroot and OpenWrt, read by make: what they build and put where" {
+	local m
+	m=$(uname -m)
+	awk '/^```/ { on = /make$/; next } on' "$top/packages/EMBEDDED.md" >ctrbox.mk
+	# what these systems' own makefiles bring along, as far as it is used; a recipe's $(@D) is
+	# the folder of the sources
+	sed 's/^> /\t/' >buildroot <<-END
+		TOPDIR := .
+		ARCH := $m
+		HOSTARCH := $m
+		INSTALL := install
+		TARGET_DIR := $PWD/br
+		include ctrbox.mk
+		$top/recipe:
+		> \$(CTRBOX_BUILD_CMDS)
+		> \$(CTRBOX_INSTALL_TARGET_CMDS)
+	END
+	mkdir -p br/usr/bin
+	make -f buildroot "$top/recipe"
+	[ "$(br/usr/bin/ctr-run --help | head -n 1)" = "$(ctr-run --help | head -n 1)" ]
+
+	: >rules.mk
+	sed 's/^> /\t/' >package.mk <<-END
+		ARCH := $m
+		PKG_BUILD_DIR := $top
+		INSTALL_DIR := install -d -m0755
+		INSTALL_BIN := install -m0755
+		define BuildPackage
+		\$(call Package/\$(1))
+		\$(1):
+		> \$(call Build/Compile)
+		> \$(call Package/\$(1)/install,$PWD/\$(1))
+		endef
+	END
+	make -f "$top/packages/openwrt/Makefile" TOPDIR=. INCLUDE_DIR=. ctrbox ctrbox-minimal
+	cmp ctrbox/usr/bin/ctrbox "$CTRBOX"
+	cmp ctrbox-minimal/usr/bin/ctrbox "$top/build/minimal/ctrbox"
+	[ "$(ls ctrbox-minimal/usr/bin)" = "$(ls "$top/build/minimal/bin"; echo ctrbox)" ]
+	[ -x ctrbox/etc/init.d/ctrbox ]
+}
+
 @test "21.15 EMBEDDED.md: options that messages name, machines, version and licence are true" {
 	local page=$top/packages/EMBEDDED.md o m
 	perl -ne 'while (/"([^"]*)"/g) { $s = $1; print "$1\n" while $s =~ /\bCONFIG_(\w+)/g }' \
