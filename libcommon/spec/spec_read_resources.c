@@ -270,8 +270,10 @@ static int other_limits(struct spec *s, const json_t *res)
 			return -1;
 		/* 0 meant no limit up to version 1.2. Since 1.3 it is a limit under which nothing
 		 * forks, as with 1; but into a group with 1 a process can be cloned. */
+		if (r && n == 0)
+			n = s->version[2] < '3' ? -1 : 1;
 		if (r)
-			set_num(s, "pids.max", n ? n : s->version[2] < '3' ? -1 : 1);
+			set_num(s, "pids.max", n);
 	}
 	if (io) {
 		int r = jget_int(spec_doc, io, "linux.resources.blockIO", "weight", 0, 1000, &n);
