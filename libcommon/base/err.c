@@ -155,7 +155,8 @@ int fail_again(const char *why)
 static const char *without(const char *msg, const char *name)
 {
 	size_t n = name ? strlen(name) : 0;
-	return n && strncmp(msg, name, n) == 0 && str_starts(msg + n, ": ") ? msg + n + 2 : msg;
+	return n && strncmp(msg, name, n) == 0 && strncmp(msg + n, ": ", 2) == 0 ? msg + n + 2
+										 : msg;
 }
 
 int fail_without(const char *name)
