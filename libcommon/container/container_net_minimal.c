@@ -71,8 +71,9 @@ int container_net_heal(bool always)
 	return 0;
 }
 
-int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
+int container_net_gc(owner_alive_fn *alive, const struct strv *wired, const struct strv *joined)
 {
+	(void)joined;
 	(void)alive;
 	(void)wired;
 	return 0;
