@@ -18,6 +18,8 @@ void digest_start(struct digest *d);
 void digest_add(struct digest *d, const void *data, size_t n);
 void digest_end(struct digest *d, char hex[DIGEST_HEX]);
 void digest_of(const void *data, size_t n, char hex[DIGEST_HEX]);
+/* Of all that can be read from fd. -1 with errno. */
+int digest_fd(int fd, char hex[DIGEST_HEX]);
 
 /* 64 lower-case hex digits and nothing else? */
 bool digest_hex_valid(const char *s);

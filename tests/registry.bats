@@ -334,6 +334,26 @@ three() {
 		-e ' opt/tool link to ' all | grep -x 3
 }
 
+@test "14: a damaged blob whose layer is missing is fetched again" {
+	local id
+	three
+	ctr-image rm new:1
+	liar none o
+	ctr-image pull "$reg/x:1"
+	id=$(sha one.tar)
+	rm -rf "$CTR_LIB/layers/$id"
+	printf damage | dd of="$CTR_LIB/images/blobs/sha256/$id" conv=notrunc status=none
+	ctr-image pull "$reg/x:1"
+	[ "$(ctr-run "$reg/x:1")" = second ]
+	[ "$(sha "$CTR_LIB/images/blobs/sha256/$id")" = "$id" ]
+	# one that is whole is not
+	rm -rf "$CTR_LIB/layers/$id"
+	: >liar.log
+	ctr-image pull "$reg/x:1"
+	run -1 grep "blobs/sha256:$id" liar.log
+	[ "$(ctr-run "$reg/x:1")" = second ]
+}
+
 @test "19 a registry that is busy or down for a moment is asked again" {
 	three
 	ctr-image rm new:1

@@ -1,6 +1,8 @@
 /* digest.c: sha256 by nettle, which uses the processor's instructions for it where there are any;
  * see digest.h. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "digest.h"
 #include "err.h"
@@ -34,6 +36,18 @@ void digest_of(const void *data, size_t n, char hex[DIGEST_HEX])
 	digest_start(&d);
 	digest_add(&d, data, n);
 	digest_end(&d, hex);
+}
+
+int digest_fd(int fd, char hex[DIGEST_HEX])
+{
+	char data[4096];
+	struct digest d;
+	ssize_t n;
+	digest_start(&d);
+	while ((n = read(fd, data, sizeof data)) > 0 || (n < 0 && errno == EINTR))
+		digest_add(&d, data, n > 0 ? (size_t)n : 0);
+	digest_end(&d, hex);
+	return n < 0 ? -1 : 0;
 }
 
 bool digest_hex_valid(const char *s)

@@ -191,11 +191,13 @@ static int registry_config(struct pull *p)
 
 /* --- layers --- */
 
+/* A blob whose layer is missing will be unpacked, so a damaged one is fetched again. */
 static bool have(const struct pull *p, const struct want *w)
 {
-	_cleanup_free_ char *path = xasprintf("blobs/sha256/%s", w->hex);
-	return faccessat(p->s.images, path, F_OK, 0) == 0 ||
-	       faccessat(p->s.tmp, w->hex, F_OK, 0) == 0;
+	char hex[DIGEST_HEX];
+	_cleanup_close_ int fd = store_blob_open(&p->s, w->hex);
+	return fd >= 0 && (store_layer_name(&p->s, p->c.diff_ids, w->layer, hex) ||
+			      (digest_fd(fd, hex) == 0 && strcmp(hex, w->hex) == 0));
 }
 
 static int by_size(const void *a, const void *b)
