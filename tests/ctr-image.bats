@@ -747,6 +747,16 @@ load image
 		ctr-image load o
 	)
 }
+@test "14.8: many folders that are left out, as an honest image may" {
+	local i long
+	long=$(printf "$(printf %0189d 1)/%.0s" {1..10})
+	mktar 'd low' >low.tar
+	for ((i = 0; i < 8900; i++)); do
+		echo "f $long$i/f x"
+	done | mktar - >many.tar
+	oci o low.tar many.tar
+	ctr-image load o
+}
 @test "hostile: overlayfs's marks in the archive" {
 	hostile '0/0' 'c x 0,0'
 	need setfattr attr
@@ -1271,6 +1281,20 @@ halfway() {
 	[ "$(ctr-run old:1 stat -c %a /tmp)" = 1777 ]
 }
 
+@test "18.35 a folder whose entry comes after what is in it has the mode of that entry" {
+	mkdir base
+	cp -a "$ROOTFS/bin" base/
+	install -d -m 700 base/etc base/srv base/srv/sub base/link
+	tar -C base -cf base.tar .
+	mktar 'f etc/x 1' 'f srv/sub/x 2' 'd etc' 'f new/a/x 3' 'f bin/y 4' 'd srv' 'd srv' \
+		'f etc/x 5' >over.tar
+	oci o base.tar over.tar
+	ctr-image load o
+	[ "$(ctr-run new:1 stat -c %a /etc /srv /srv/sub /new /new/a /bin | xargs)" = \
+		"755 755 700 755 755 755" ]
+	[ "$(ctr-run new:1 stat -c %Y /srv)" = 0 ] # mktar's
+}
+
 @test "18.35 what a layer means of those below: folders through a link, hard links, opaque roots" {
 	two_layers
 	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 'f usr/lib/k K' \
@@ -1362,6 +1386,12 @@ halfway() {
 	link=$(echo "$CTR_LIB"/layers/*/link)
 	[ "$(dd if="$link" bs=1M skip=1024 count=1 status=none | head -c 7)" = middle ]
 	[ "$(stat -c %s "$link")" = 3221225472 ]
+	ctr-image rm new:1
+	# and a file that ends before its next hole is an error, not waited for
+	need strace
+	run ! timeout 20 strace -qq -o /dev/null -e inject=sendfile:retval=0 \
+		ctr-image load o
+	[[ $output == *"link to big: I/O error"* ]]
 }
 
 @test "18.35 a layer's file by a link of a layer below that leads to the root is in the root" {

@@ -2,7 +2,7 @@
 # mktar.pl ENTRY...: a tar archive with exactly these entries on stdout, such as no tar program would write.
 #   f NAME CONTENT   d NAME   s NAME TARGET   h NAME TARGET   c NAME MAJOR,MINOR     o NAME UID (a file of
 #   this owner, by a pax header)   (each entry one argument, fields apart by blanks; %NUL, %LONG stand for a NUL and for
-#   5,000 x)
+#   5,000 x; instead of all of them: "-", which reads them from stdin, a line each)
 use strict;
 my %type = (f => '0', o => '0', h => '1', s => '2', c => '3', d => '5');
 sub header {
@@ -15,6 +15,7 @@ sub header {
 }
 sub padded { my $d = shift; return $d . "\0" x (-length($d) % 512); }
 sub long { my ($type, $text) = @_; return header('././@LongLink', $type, length($text) + 1, '', 0644) . padded("$text\0"); }
+chomp(@ARGV = <STDIN>) if "@ARGV" eq '-';
 for (@ARGV) {
 	my ($t, $name, $rest) = split / /, $_, 3;
 	$rest //= '';

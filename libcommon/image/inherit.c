@@ -29,9 +29,10 @@
 #include "tree.h"
 #include "unpack.h"
 
-/* Bytes of the paths of folders that are looked for in the layers below, of all of an image
- * together: a way of 4 KB has 2,000 of them, and 1 KB of archive has many ways. */
-#define WAYS_MAX (16 << 20)
+/* What it may cost to look for folders in the layers below, of all of an image together. A way of
+ * 4 KB has 2,000 of them, and 1 KB of archive has many ways; but an image may well have 200,000
+ * folders with short paths. So each counts as the square of its path's bytes in units of 4 KB. */
+#define WAYS_MAX (8 << 20)
 
 /* The layers of an image up to the one that is looked at, names[top]; and the folders that ways
  * went through, by a hash of their paths, with the lowest layer that shows in each, counted from 1:
@@ -43,6 +44,7 @@ struct view {
 	struct seen {
 		uint64_t path;
 		unsigned low; /* 0: not known */
+		bool own;     /* the layer has an entry for it, after what is in it */
 	} * seen;
 	size_t room, n; /* room: a power of two */
 	uint64_t salt;  /* nobody can choose names that meet in one place of the table */
@@ -66,6 +68,11 @@ static struct seen *seen_at(struct view *v, uint64_t path)
 	while (v->seen[i].path && v->seen[i].path != path)
 		i = (i + 1) & (v->room - 1);
 	return &v->seen[i];
+}
+
+static uint64_t view_hash(const struct view *v, const char *path)
+{
+	return fnv1a_add(v->salt, path, strlen(path));
 }
 
 /* Open a path of one layer, wherever the layer is by now; -1 with errno. */
@@ -162,7 +169,8 @@ static int inherit_shown(
 			if (link)
 				break;
 			v->n += !seen->path;
-			*seen = (struct seen){hash, (unsigned)bottom + 1};
+			seen->path = hash;
+			seen->low = (unsigned)bottom + 1;
 		}
 	}
 	return -1;
@@ -231,7 +239,7 @@ static int carry(struct view *v, const char *from, const char *to)
 {
 	const char *name, *as;
 	struct stat st;
-	seen_at(v, fnv1a_add(v->salt, from, strlen(from)))->low = 0;
+	seen_at(v, view_hash(v, from))->low = 0;
 	if (parents(v, to) < 0)
 		return -1;
 	_cleanup_close_ int a = parent(v, from, &name);
@@ -258,6 +266,8 @@ static int folder(struct view *v, const char *path)
 	size_t layer;
 	if (!v->top || strlen(path) >= sizeof real) /* nothing is below the first layer */
 		return 0;
+	if (seen_at(v, view_hash(v, path))->own)
+		return 1;
 	_cleanup_close_ int from = inherit_shown(v, strcpy(real, path), v->top, true, &st, &layer);
 	/* It is something else there, or deleted: then the folder is a new one. */
 	if (from < 0 || !S_ISDIR(st.st_mode))
@@ -273,9 +283,10 @@ static int way(struct view *v, char *path, size_t end)
 {
 	for (;; end += 1 + strcspn(path + end + 1, "/")) {
 		char next = path[end];
-		if (end > v->ways)
+		size_t cost = end * end / PATH_MAX;
+		if (cost > v->ways)
 			return errno = E2BIG, fail("too many deep ways that its layers leave out");
-		v->ways -= end;
+		v->ways -= cost;
 		path[end] = 0;
 		int r = folder(v, path);
 		path[end] = next;
@@ -302,11 +313,13 @@ static int copy_data(int in, int out, off_t size)
 {
 	for (off_t at = 0, hole; (at = lseek(in, at, SEEK_DATA)) >= 0;) {
 		hole = lseek(in, at, SEEK_HOLE);
-		if (lseek(out, at, SEEK_SET) < 0)
+		if (hole < 0 || lseek(out, at, SEEK_SET) < 0)
 			return -1;
-		while (at < hole)
+		while (at < hole) {
+			errno = EIO; /* if the file ends before that */
 			if (sendfile(out, in, &at, (size_t)(hole - at)) <= 0 && errno != EINTR)
 				return -1;
+		}
 	}
 	return errno == ENXIO ? ftruncate(out, size) : -1;
 }
@@ -406,20 +419,34 @@ static int opaque_root(const struct view *v)
 
 /* --- all of it --- */
 
+static void own_entry(struct view *v, const char *path)
+{
+	uint64_t hash = view_hash(v, path);
+	struct seen *seen = seen_at(v, hash);
+	v->n += !seen->path;
+	seen->path = hash;
+	seen->own = true;
+}
+
 /* Apply what the layer's archive has left to be said by the layers below: `rest`, each with a NUL.
  */
 static int inherit_inherit(struct view *v, char *rest, size_t n)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
-	for (int links = 0; links < 2; links++) /* the folders first: links may lead there */
+	/* What has its own entry, then the other folders, then links, which may lead there. */
+	enum { OWN, WAYS, LINKS } what;
+	for (what = OWN; what <= LINKS; what++)
 		for (char *p = rest; r >= 0 && p < rest + n; p += strlen(p) + 1) {
 			char *to = strstr(p, "//") + 2;
 			size_t end = (size_t)(to - 2 - p);
 			_cleanup_free_ char *name = xstrndup(p, end);
-			if (*to != '/' && links)
+			bool own = strcmp(name, to) == 0;
+			if (own && what == OWN)
+				own_entry(v, name);
+			else if (!own && *to != '/' && what == LINKS)
 				r = hard_link(v, name, to);
 			/* in an opaque root they are new ones */
-			else if (*to == '/' && !links && !opaque && end <= strlen(to + 1))
+			else if (*to == '/' && what == WAYS && !opaque && end <= strlen(to + 1))
 				r = way(v, to + 1, end);
 		}
 	return r < 0 ? -1 : 0;

@@ -152,6 +152,9 @@ static int entry_dir(
 				   u->what, path);
 		} else if (u->how.keep_dirs) {
 			return 0;
+		} else if (u->how.left && u->how.left->n &&
+			   unpack_left(u, path, UNPACK_BELOW, path, strlen(path) + 1) < 0) {
+			return -1; /* if it was left out before, that does not hold any more */
 		}
 	}
 	return unpack_attr(u, e, path, dir, base);
