@@ -103,9 +103,7 @@ int store_ref(const struct store *s, const char *operand, struct ref *out, size_
 /* Give an image a name (after store_commit()), taking it from another. NULL: an image without one.
  */
 int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t size);
-/* Take a name away; name NULL: every entry of that digest. Works on a full disk. */
-int store_ref_remove(struct store *s, const char *name, const char *hex);
-/* The same for several, at once. */
+/* Take names away; of one without a name every entry of its digest. Works on a full disk. */
 int store_refs_remove(struct store *s, const struct refs *gone);
 /* What `operand` (image.h) means: an index into r; -1 with fail(), ENOENT when nothing. */
 int store_find(const struct store *s, const struct refs *r, const char *operand);

@@ -126,7 +126,9 @@ static int zone_check(const char *tz)
 	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);
 }
 
-#ifndef CTR_MINIMAL
+#ifdef CTR_MINIMAL
+#define zone_local() NULL
+#else
 /* The host's own zone as a rule, which needs no files: the last line of its file (tzfile(5)). */
 static char *zone_local(void)
 {
@@ -147,11 +149,7 @@ int flags_environment(const struct create_flags *o, struct spec *s)
 	for (char **e = environ; o->env_host && *e; e++)
 		if (env_take(&s->env, *e) < 0)
 			return -1;
-	_cleanup_free_ char *local = NULL;
-#ifndef CTR_MINIMAL
-	if (str_eq(o->tz, "local"))
-		local = zone_local();
-#endif
+	_cleanup_free_ char *local = str_eq(o->tz, "local") ? zone_local() : NULL;
 	if (o->tz && !local && zone_check(o->tz) < 0)
 		return -1;
 	if (o->tz)

@@ -319,22 +319,7 @@ int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t s
 	return index_save(s, j);
 }
 
-int store_refs_remove(struct store *s, const struct refs *gone)
-{
-	if (gone->n == 1)
-		return store_ref_remove(s, gone->v->name, gone->v->hex);
-	_cleanup_close_ int lock = index_lock(s);
-	_cleanup_json_ json_t *j = lock < 0 ? NULL : index_load(s);
-	if (!j)
-		return -1;
-	for (size_t i = 0; i < gone->n; i++) {
-		const struct ref *r = &gone->v[i];
-		entries_drop(json_object_get(j, "manifests"), r->name, r->name ? NULL : r->hex);
-	}
-	return index_save(s, j);
-}
-
-int store_ref_remove(struct store *s, const char *name, const char *hex)
+static int index_remove_one(struct store *s, const char *name, const char *hex)
 {
 	size_t len;
 	const char *from, *to;
@@ -350,5 +335,20 @@ int store_ref_remove(struct store *s, const char *name, const char *hex)
 	if (entries_drop(json_object_get(j, "manifests"), name, name ? NULL : hex) == 0)
 		return errno = ENOENT,
 		       fail("%s: no such image (ctr-image ls lists them)", name ? name : hex);
+	return index_save(s, j);
+}
+
+int store_refs_remove(struct store *s, const struct refs *gone)
+{
+	if (gone->n == 1)
+		return index_remove_one(s, gone->v->name, gone->v->hex);
+	_cleanup_close_ int lock = index_lock(s);
+	_cleanup_json_ json_t *j = lock < 0 ? NULL : index_load(s);
+	if (!j)
+		return -1;
+	for (size_t i = 0; i < gone->n; i++) {
+		const struct ref *r = &gone->v[i];
+		entries_drop(json_object_get(j, "manifests"), r->name, r->name ? NULL : r->hex);
+	}
 	return index_save(s, j);
 }
