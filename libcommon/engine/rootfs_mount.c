@@ -99,7 +99,8 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	 * Linux 6.15 there is none of a mount that is not attached. */
 	_cleanup_close_ int late =
 	    tie > 0 ? sys_mount_copy(tie, "", AT_EMPTY_PATH | AT_RECURSIVE, NULL) : -1;
-	if ((tie > 0 ? sys_move_mount(late < 0 ? tie : late, dst, "")
+	int from = late < 0 ? tie : late;
+	if ((tie > 0 ? sys_move_mount(from, dst, "")
 		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC),
 			   NULL)) < 0)
 		return fail("%s: bind %s: %m%s", m->dest, m->source,
