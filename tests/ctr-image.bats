@@ -1634,7 +1634,8 @@ ours() {
 @test "21.9 --verity wants an image file, a hash and its tree (used in the rig)" {
 	need mksquashfs squashfs-tools
 	mksquashfs "$ROOTFS" i.sqfs -quiet -no-progress >/dev/null
-	for bad in "aa $ROOTFS/|ROOTFS is no image file" "aa box|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" \
+	for bad in "aa $ROOTFS/|ROOTFS is no image file" \
+		"aa box|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" \
 		" ./i.sqfs|not a root hash" \
 		"aa ./i.sqfs|no tree of hashes follows its file system, nor is there one in $WORLD/i.sqfs.verity"; do
 		args=${bad%%|*}

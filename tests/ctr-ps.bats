@@ -23,7 +23,8 @@ plain() {
 		{"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":{}}
 		{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c 'exit 3'","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}
 	END
-	[[ "$(ctr-ps -as --json | tail -n 1)" =~ '"labels":{"x":"1","y":"2"},"size":'[0-9]+',"virtual":'[0-9]+\}$ ]]
+	[[ "$(ctr-ps -as --json | tail -n 1)" =~ \
+		'"labels":{"x":"1","y":"2"},"size":'[0-9]+',"virtual":'[0-9]+\}$ ]]
 }
 
 @test "ps, golden: the table, -n, -o with any field, -q, long commands cut unless --no-trunc" {

@@ -281,7 +281,8 @@ load lib
 		'{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]
 	[ "$(d inspect --format '{{index .RepoTags 0}}' web:1)" = web:1 ]
 	# no two keys differ in their case alone, which some readers take for one
-	for all in 'd image inspect web:1' 'd inspect web:1' 'd inspect mk' 'ctr-image inspect web:1'; do
+	for all in 'd image inspect web:1' 'd inspect web:1' 'd inspect mk' \
+		'ctr-image inspect web:1'; do
 		[ -z "$($all | sed -n 's/^    "\([A-Za-z]*\)":.*/\1/p' | sort -f | uniq -di)" ]
 	done
 	ctr-image inspect --json web:1 | grep -q '^{"digest":.*}$'

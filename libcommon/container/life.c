@@ -198,6 +198,15 @@ int container_forget_id(const char *id)
 	return r;
 }
 
+int container_not_running(const struct container *c)
+{
+	const char *status = status_name(c->status);
+	if (!name_valid(c->name)) /* another runtime's, "oci:ID" */
+		return fail("%s: %s, not running", c->name, status);
+	return fail("%s: %s, not running (ctr-%s %s)", c->name, status,
+	    c->status == ST_PAUSED ? "unpause" : "start", c->name);
+}
+
 int container_pidfd(const struct container *c)
 {
 	errno = ESRCH;

@@ -31,15 +31,6 @@ const char *status_name(enum status s)
 	return names[s];
 }
 
-int container_not_running(const struct container *c)
-{
-	const char *status = status_name(c->status);
-	if (!name_valid(c->name)) /* another runtime's, "oci:ID" */
-		return fail("%s: %s, not running", c->name, status);
-	return fail("%s: %s, not running (ctr-%s %s)", c->name, status,
-	    c->status == ST_PAUSED ? "unpause" : "start", c->name);
-}
-
 static char boot[37]; /* it does not change while we run */
 
 static int booted(void)
