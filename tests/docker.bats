@@ -732,3 +732,16 @@ oneliners() {
 	[ "$(of twin)" = "of-again of-made of-twin" ] # of the same layers
 	[ "$(of again) $(of none)" = "of-again " ]
 }
+
+# bats test_tags=ctr-ps
+@test "14: a pattern that takes long is not tried in all ways" {
+	many=$(printf 'a%.0s' {1..60})
+	ctr-create --name "$many" "$ROOTFS" true
+	for re in 'a*a*a*a*a*a*a*a*a*a*b' '(a*b|a*a*a*a*a*a*c|a?a?a?a?a?a?a?a?a*b)$'; do
+		run -0 timeout 20 ctr-ps -aqf "name=$re"
+		[ -z "$output" ]
+	done
+	[ "$(timeout 20 ctr-ps -af 'name=^a*a*a*a*a*a*a*a*$' --format '{{.Names}}')" = "$many" ]
+	run -2 timeout 20 ctr-ps -aqf "name=$(printf '(a|b)%.0s' {1..30})c"
+	[[ "$output" == *": too many alternatives" ]]
+}

@@ -1,5 +1,6 @@
 /* pattern.c: regular expressions; see pattern.h. regcomp(3) would bring the classes of all Unicode
  * along, 30 KiB. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
@@ -26,10 +27,21 @@ static size_t element(const char *re, char c, bool *hit)
 	return n + 1;
 }
 
+/* What does not fit is tried once: a byte for each place of the pattern at each place of the text.
+ * Without that, a*a*a*a*a*b would take for ever. */
+struct tried {
+	const char *re, *s;
+	size_t len;
+	char *failed;
+};
+
 /* Does the text begin with it? */
-static bool begins(const char *re, const char *s)
+static bool begins(const struct tried *t, const char *re, const char *s)
 {
+	char *failed = t->failed + (size_t)(re - t->re) * t->len + (s - t->s);
 	bool hit;
+	if (*failed)
+		return false;
 	if (!*re || (*re == '$' && !re[1]))
 		return !*re || !*s;
 	size_t n = 0;
@@ -39,10 +51,15 @@ static bool begins(const char *re, const char *s)
 	while (hit && (more || n == 0))
 		element(re, s[++n], &hit);
 	for (size_t i = n + 1; i-- > !optional;)
-		if (begins(rest, s + i))
+		if (begins(t, rest, s + i))
 			return true;
+	*failed = 1;
 	return false;
 }
+
+/* Alternatives behind one another multiply. */
+#define WAYS_MAX 10000
+static unsigned pattern_ways;
 
 int pattern_check(const char *re)
 {
@@ -51,19 +68,26 @@ int pattern_check(const char *re)
 		if (strstr(re, not [i]))
 			return fail_usage(
 			    "'%s': there is no %s here, only . [] * + ? ^ $ | and ()", re, not [i]);
-	return 0;
+	pattern_ways = 0;
+	return pattern_found(re, NULL) ? fail_usage("'%s': too many alternatives", re) : 0;
 }
 
-/* The alternatives of the first group without a group in it, or of all, are tried one by one. */
+/* The alternatives of the first group without a group in it, or of all, are tried one by one.
+ * Without a text they are only counted. */
 bool pattern_found(const char *re, const char *s)
 {
 	const char *end = strchr(re, ')'),
 		   *group = end ? memrchr(re, '(', (size_t)(end - re)) : NULL,
 		   *alt = group ? group + 1 : re;
 	if (!group && !strchr(re, '|')) {
-		bool found = begins(re + (*re == '^'), s);
+		if (!s)
+			return ++pattern_ways > WAYS_MAX;
+		struct tried t = {re, s, strlen(s) + 1, NULL};
+		t.failed = xcalloc(strlen(re) + 1, t.len);
+		bool found = begins(&t, re + (*re == '^'), s);
 		while (*re != '^' && !found && *s)
-			found = begins(re, ++s);
+			found = begins(&t, re, ++s);
+		free(t.failed);
 		return found;
 	}
 	for (;; alt++) {
