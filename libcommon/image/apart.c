@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,14 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "clock.h"
 #include "confine.h"
 #include "err.h"
 #include "file.h"
 #include "rows.h"
 #include "sys.h"
 #include "undo.h"
+#include "unpack.h"
 
 /* More than fits a pipe of PIPE_SIZE: what was lent to the pipe has been read by the time its
  * buffer is used again. */
@@ -38,6 +41,7 @@ struct mover {
 	char *bufs, *buf; /* BUFFERS of them, used in turn */
 	unsigned turn;
 	bool lend; /* lend the pages to the pipe */
+	bool late; /* the child keeps us waiting, or says too much */
 	pid_t child, program;
 	const char *program_name;
 	time_t said;
@@ -51,6 +55,7 @@ struct report {
 	char plain_hex[DIGEST_HEX];
 	uint64_t plain_size;
 };
+#define REPORT_MAX (UNPACK_LEFT_MAX + (1 << 20)) /* the last record may be one of an attribute */
 
 /* Descriptors become 0 (in), 1 (report), 2 (messages), 3 (root) and 4 (copy); all others are
  * closed. */
@@ -119,6 +124,7 @@ static _Noreturn void apart_program(const char *const *argv, int in, int out)
 /* --- moving --- */
 
 bool progress_off;
+int apart_patience = 3600 * 1000;
 
 void progress_line(const char *what, const char *text)
 {
@@ -139,21 +145,38 @@ static void progress(struct mover *m)
 	m->said = now;
 }
 
+/* Is the pipe to or from the child ready before it is the time `until`? */
+static bool apart_ready(int fd, short events, int64_t until)
+{
+	struct pollfd p = {fd, events, 0};
+	for (;;) {
+		int64_t left = until - now_ms();
+		int r = poll(&p, 1, left > 0 ? (int)left : 0);
+		if (r >= 0 || errno != EINTR)
+			return r > 0;
+	}
+}
+
 /* Give the data to the child, without copying where the kernel takes pages (vmsplice(2)). */
 static int apart_pass(struct mover *m, const char *data, size_t n)
 {
-	while (n && m->lend) {
+	while (n) {
 		struct iovec v = {(char *)(uintptr_t)data, n};
-		ssize_t k = vmsplice(m->to, &v, 1, 0);
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0 && errno == EPIPE)
+		ssize_t k =
+		    m->lend ? vmsplice(m->to, &v, 1, SPLICE_F_NONBLOCK) : write(m->to, data, n);
+		if (k > 0) {
+			data += k;
+			n -= (size_t)k;
+		} else if (errno == EAGAIN) {
+			if (!apart_ready(m->to, POLLOUT, now_ms() + apart_patience))
+				return m->late = true, -1;
+		} else if (errno != EINTR && (!m->lend || errno == EPIPE)) {
 			return -1;
-		m->lend = k > 0;
-		data += k > 0 ? k : 0;
-		n -= k > 0 ? (size_t)k : 0;
+		} else if (errno != EINTR) {
+			m->lend = false;
+		}
 	}
-	return fd_write_all(m->to, data, n);
+	return 0;
 }
 
 static int chunk(struct mover *m, size_t n)
@@ -222,6 +245,7 @@ static int apart_start(struct mover *m, int *report)
 	close(to[0]);
 	close(said[1]);
 	m->to = to[1];
+	fcntl(m->to, F_SETFL, O_NONBLOCK);
 	m->lend = fcntl(to[1], F_GETPIPE_SZ) <= PIPE_SIZE;
 	*report = said[0];
 	return m->child < 0 ? fail_errno("fork") : 0;
@@ -235,20 +259,41 @@ static int ended(pid_t pid)
 	return status;
 }
 
+/* What the child reports at its end. One that was taken over by what it read gets no more memory
+ * than an honest one, and cannot keep us waiting: it is ended, and so is the program before it. */
+static void report_read(struct mover *m, int report, struct buf *b)
+{
+	int64_t until = now_ms() + apart_patience;
+	char part[4096];
+	ssize_t k = -1;
+	while (!m->late && b->n < REPORT_MAX && k && apart_ready(report, POLLIN, until))
+		if ((k = read(report, part, sizeof part)) > 0)
+			buf_add(b, part, (size_t)k);
+	close(report);
+	m->late = k != 0;
+	if (m->late)
+		kill(m->child, SIGKILL);
+	if (m->late && m->program)
+		kill(m->program, SIGKILL);
+}
+
 /* How the child ended and what it reported; the decompressor before it comes first with what it
- * says of damage. */
+ * says of damage. Closes `report`. */
 static int result(struct mover *m, int report, struct buf *left)
 {
 	const char *what = m->a->what;
 	struct report r = {.error = -1};
-	size_t n = 0;
 	if (m->to >= 0)
 		close(m->to);
 	m->to = -1;
-	_cleanup_free_ char *text = fd_read_all(report, what, 1u << 30, &n);
+	report_read(m, report, left);
 	int status = ended(m->child), program = ended(m->program);
-	if (n >= sizeof r)
-		memcpy(&r, text, sizeof r);
+	if (left->n >= sizeof r) {
+		memcpy(&r, left->p, sizeof r);
+		memmove(left->p, left->p + sizeof r, left->n -= sizeof r);
+	}
+	if (m->late)
+		return errno = ETIMEDOUT, fail("%s: the process that reads it does not end", what);
 	if (WIFEXITED(program) && WEXITSTATUS(program) == 127)
 		return errno = ENOENT,
 		       fail("%s: decompress: this machine has no %s", what, m->program_name);
@@ -267,10 +312,9 @@ static int result(struct mover *m, int report, struct buf *left)
 	if (r.error < 0 || status != 0)
 		return errno = EIO, fail("%s: the process that reads it ended early", what);
 	if (r.error)
-		return errno = r.error, fail("%.*s", (int)(n - sizeof r), text + sizeof r);
+		return errno = r.error, fail("%.*s", (int)left->n, left->p);
 	memcpy(m->sums->plain_hex, r.plain_hex, DIGEST_HEX - 1);
 	m->sums->plain_size = r.plain_size;
-	buf_add(left, text + sizeof r, n - sizeof r);
 	return 0;
 }
 
@@ -301,7 +345,6 @@ static int through(struct mover *m, struct buf *left)
 	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	int e = errno;
 	int r2 = result(m, report, left);
-	close(report);
 	if (why)
 		return errno = e, fail_again(why);
 	return r2 < 0 ? -1 : move(m, true); /* what follows the end of a compressed stream */

@@ -1,4 +1,6 @@
 /* test_image.c: names, digests, manifests and configs. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "apart.h"
 #include "err.h"
 #include "image_store.h"
 #include <cmocka.h> /* last: its fail() is a macro */
@@ -163,10 +167,68 @@ static void changes(void **state)
 	json_decref(j);
 }
 
+/* A reader of archives that was taken over: it says too much, reads nothing, or does not end. */
+static int talker(struct stream *s, int root, struct buf *left, void *arg)
+{
+	static char text[1 << 20];
+	(void)s, (void)root, (void)arg;
+	for (int i = 0; i < 100; i++)
+		buf_add(left, text, sizeof text);
+	return 0;
+}
+
+static int sleeper(struct stream *s, int root, struct buf *left, void *arg)
+{
+	(void)s, (void)root, (void)left, (void)arg;
+	for (volatile bool ever = true; ever;)
+		;
+	return 0;
+}
+
+static int honest(struct stream *s, int root, struct buf *left, void *arg)
+{
+	(void)s, (void)root, (void)arg;
+	buf_add(left, "word", 4);
+	return 0;
+}
+
+static void taken_over(void **state)
+{
+	(void)state;
+	struct stream_sums sums;
+	FILE *f = tmpfile();
+	alarm(30);
+	for (int size = 1; size < 3; size++) { /* the second does not fit into a pipe */
+		assert_int_equal(ftruncate(fileno(f), size == 1 ? 1024 : 8 << 20), 0);
+		struct apart a = {.fd = fileno(f), .copy = -1, .root = open("/", O_PATH)};
+		a.what = "x";
+		struct buf left = {0}, much = {0};
+		a.fn = honest;
+		assert_int_equal(lseek(a.fd, 0, SEEK_SET), 0);
+		assert_int_equal(apart_read(&a, &sums, &left), 0);
+		assert_int_equal(left.n, 4);
+		a.fn = talker;
+		assert_int_equal(lseek(a.fd, 0, SEEK_SET), 0);
+		assert_int_equal(apart_read(&a, &sums, &much), -1);
+		assert_true(much.n < 70 << 20);
+		a.fn = sleeper;
+		apart_patience = 100;
+		assert_int_equal(lseek(a.fd, 0, SEEK_SET), 0);
+		assert_int_equal(apart_read(&a, &sums, &left), -1);
+		assert_int_equal(errno, ETIMEDOUT);
+		apart_patience = 10000;
+		buf_free(&left);
+		buf_free(&much);
+		close(a.root);
+	}
+	alarm(0);
+	fclose(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(operands),
 	    cmocka_unit_test(digests), cmocka_unit_test(manifests), cmocka_unit_test(configs),
-	    cmocka_unit_test(changes)};
+	    cmocka_unit_test(changes), cmocka_unit_test(taken_over)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
