@@ -72,7 +72,7 @@ static int again_on(struct endpoint_req *r, void *arg)
 	return n < 0 ? -1 : 0;
 }
 
-static int again_one(struct container *c, void *arg)
+static int net_restore_one(struct container *c, void *arg)
 {
 	struct again *a = arg;
 	struct endpoint_req r;
@@ -98,12 +98,12 @@ int container_net_again(struct container *c, const char *network)
 {
 	struct again a = {0};
 	if (c)
-		again_one(c, &a);
+		net_restore_one(c, &a);
 	_cleanup_free_ char *dir = network_leases(network), *hosts = host_names_dir(network);
 	a.network = network;
 	if (lease_whole(dir, false) && access(hosts, F_OK) == 0)
 		return 0;
-	if (container_each(again_one, &a) < 0)
+	if (container_each(net_restore_one, &a) < 0)
 		return -1;
 	if (a.taken)
 		warn("network %s: leases that were lost are taken again", network);

@@ -51,7 +51,7 @@ struct owner {
 	dev_t dev;
 };
 
-static int own_entry(int fd, const char *name, unsigned char type, void *arg)
+static int volume_own_entry(int fd, const char *name, unsigned char type, void *arg)
 {
 	const struct owner *o = arg;
 	struct stat st;
@@ -68,7 +68,7 @@ static int own_entry(int fd, const char *name, unsigned char type, void *arg)
 
 static int own(void *arg)
 {
-	static const struct tree_walk how = {.entry = own_entry};
+	static const struct tree_walk how = {.entry = volume_own_entry};
 	struct owner *o = arg;
 	struct stat st;
 	if (fstat(o->fd, &st) < 0 || ((st.st_uid != o->uid || st.st_gid != o->gid) &&

@@ -419,7 +419,7 @@ static int opaque_root(const struct view *v)
 
 /* --- all of it --- */
 
-static void own_entry(struct view *v, const char *path)
+static void inherit_own_entry(struct view *v, const char *path)
 {
 	uint64_t hash = view_hash(v, path);
 	struct seen *seen = seen_at(v, hash);
@@ -442,7 +442,7 @@ static int inherit_inherit(struct view *v, char *rest, size_t n)
 			_cleanup_free_ char *name = xstrndup(p, end);
 			bool own = strcmp(name, to) == 0;
 			if (own && what == OWN)
-				own_entry(v, name);
+				inherit_own_entry(v, name);
 			else if (!own && *to != '/' && what == LINKS)
 				r = hard_link(v, name, to);
 			/* in an opaque root they are new ones */
