@@ -1,7 +1,6 @@
 /* record.c: reading the containers' records, and deriving their status; see record.h.
  *
- * Nothing is kept between calls but the two directories and the boot's id: only the files and the
- * lock count.
+ * Between calls only two directories and the boot's id are kept: the files and the lock count.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -172,10 +171,9 @@ void record_read_state(struct container *c)
 		corrupt(c);
 }
 
-/* Somebody has emptied, spoilt or removed the `state` of a container that lives, or put back that
- * of an earlier life. Its monitor is found by its lock of fcntl(2), which nobody else can have
- * below `containers`, and writes it anew when the signal comes. All that a command waits for this
- * is a second. */
+/* The `state` of a container that lives was emptied, spoilt, removed or is of an earlier life. Its
+ * monitor, found by its lock of fcntl(2), which nobody else can have below `containers`, writes it
+ * anew when the signal comes. A command waits at most a second for this, in all. */
 static void state_again(struct container *c)
 {
 	static int64_t left = 1000;
