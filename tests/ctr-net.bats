@@ -328,7 +328,7 @@ traces() {
 }
 
 # bats test_tags=ctr-gc,ctr-run
-@test "15.1 all of CTR_RUN removed under running containers: their addresses and names stay theirs" {
+@test "15.1 all of CTR_RUN removed under running containers: addresses and names stay theirs" {
 	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
 	h ctr-net create --subnet 10.92.0.0/24 --ipv6 m >/dev/null
 	box a --net n --rm --network-alias other
@@ -341,7 +341,7 @@ traces() {
 		run -0 h ctr-run --net n "$ROOTFS" sh -c 'hostname -i; cat /etc/hosts'
 		[[ "$output" = *"leases that were lost are taken again"* ]]
 		[[ "$output" = *10.91.0.2*a*other* && "$output" = *10.91.0.3*b* ]]
-		! grep -qE '^10.91.0.[23]$' <<<"$output"
+		! grep -qE '^10.91.0.[23]$' <<<"$output" || false
 		h ctr-net create --subnet 10.93.0.0/24 o$$ >/dev/null # of another nothing is lost
 		run -1 h ctr-net rm m
 		[[ "$output" = *"in use by container b"* ]]
