@@ -645,7 +645,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ "$v" -lt 608 ] || [ "$v" -ge 615 ] || skip "this kernel gives a shared mount its id too early"
 	mkdir src
 	bundle '"sh","-c","cut -d\" \" -f5 /proc/self/mountinfo"'
-	edit --arg d "$PWD/src" '.mounts += [{destination:"/a",source:$d,options:["bind","shared"]},
+	edit --arg d "$PWD/src" '.mounts += [
+		{destination:"/a",source:$d,options:["bind","shared"]},
 		{destination:"/b",source:$d,options:["rbind","rprivate"]},
 		{destination:"/c",source:$d,options:["rbind","rshared"]}]'
 	run_out c
