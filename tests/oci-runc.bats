@@ -642,7 +642,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	v=$(uname -r | awk -F. '{ print $1 * 100 + $2 }')
 	# mountinfo goes by the mounts' ids since 6.8, and a mount that is not attached can be copied
 	# since 6.15
-	[ "$v" -lt 608 ] || [ "$v" -ge 615 ] || skip "this kernel gives a shared mount its id too early"
+	[ "$v" -lt 608 ] || [ "$v" -ge 615 ] ||
+		skip "this kernel gives a shared mount its id too early"
 	mkdir src
 	bundle '"sh","-c","cut -d\" \" -f5 /proc/self/mountinfo"'
 	edit --arg d "$PWD/src" '.mounts += [
