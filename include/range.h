@@ -1,8 +1,9 @@
 /* range.h: which container has which range of ids (`--userns auto` of root).
  *
- * The file $CTR_LIB/ranges holds the ids of containers; the place of an id in it says which range
- * that container has. A range whose container is not in the index (ids.h) is free, so nothing has
- * to be given back, however a container ended.
+ * The file $CTR_LIB/ranges holds the ids of containers, each twice: for its uids and for its gids.
+ * The place of an id in it and what stands behind it say which range that container has, whatever
+ * /etc/subuid and /etc/subgid say by now. A range whose container is not in the index (ids.h) is
+ * free, so nothing has to be given back, however a container ended.
  */
 #ifndef CTR_RANGE_H
 #define CTR_RANGE_H

@@ -1139,6 +1139,29 @@ map_of() {
 		= 20 ]
 }
 
+@test "14.26: no id is given twice when root's lines in /etc/subuid and subgid change" {
+	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
+	# try NAME UID GID: root has a range from each on
+	try() {
+		echo "root:$2:65536" >subuid
+		echo "root:$3:65536" >subgid
+		with_ids ctr-create --name "$1" --userns auto "$ROOTFS" true >/dev/null
+	}
+	try a 100000 600000
+	for ids in "131072 800000" "70000 800000" "165535 800000" \
+		"300000 620000" "300000 540000" "600000 665535"; do
+		# shellcheck disable=SC2086
+		run -1 try b $ids
+		[[ ${#lines[@]} = 1 && "$output" == *"no range of ids is left, of 1"* ]]
+	done
+	try b 165536 665536 # just above, just below, and the numbers of the other kind
+	try c 34464 534464
+	try d 600000 100000
+	ctr-rm a >/dev/null
+	run -1 try e 131000 800000 # now b's
+	try e 100000 600000
+}
+
 @test "14.27: a fifo in a list of devices is leave for no device" {
 	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
 	mkdir b

@@ -13,42 +13,68 @@
 #include "str.h"
 #include "userns.h"
 
-#define RANGE_TEXT 16 /* bytes of the file for each range: an id has 12 */
+/* An entry of the file, one for each SUBID_SIZE numbers. The uids come first, the gids have their
+ * own entries behind: the number of a gid is GIDS + gid. A range may reach into the next entry's
+ * numbers. Versions that knew no more wrote ids only: `from` and `last` are 0 there. */
+struct range_entry {
+	char id[12];
+	uint16_t from; /* where the range begins in these numbers */
+	uint16_t last; /* its size - 1 */
+};
 
-/* Does a living container use it? 1: yes, 0: no, -1 with fail(). */
-static int range_taken(int fd, off_t at)
+#define GIDS ((int64_t)1 << 32)
+
+static struct flock range_lock(int64_t entry)
 {
-	char id[RANGE_TEXT + 1] = "";
-	if (pread(fd, id, RANGE_TEXT, at) < 0)
+	return (struct flock){.l_type = F_WRLCK,
+	    .l_start = entry * (off_t)sizeof(struct range_entry),
+	    .l_len = sizeof(struct range_entry)};
+}
+
+/* Has another container, living or being made, a range in this entry, and one of `size` numbers
+ * from `first` on in it? 1: yes, 0: no, -1 with fail(). */
+static int range_taken(int fd, int64_t entry, int64_t first, uint32_t size)
+{
+	struct range_entry e = {0};
+	struct flock l = range_lock(entry);
+	if (pread(fd, &e, sizeof e, l.l_start) < 0)
 		return fail_errno("ranges: read");
-	if (!*id)
+	int64_t from = entry * SUBID_SIZE + e.from;
+	if (!*e.id || from + e.last < first || from >= first + size)
 		return 0;
-	_cleanup_free_ char *name = ids_name(id);
-	if (name)
+	if (fcntl(fd, F_OFD_GETLK, &l) < 0 || l.l_type != F_UNLCK)
 		return 1;
-	return errno == ENOENT ? 0 : -1;
+	_cleanup_free_ char *id = xstrndup(e.id, sizeof e.id), *name = ids_name(id);
+	return name ? 1 : errno == ENOENT ? 0 : -1;
+}
+
+/* Write the entry of the range that begins with `first`: 0, or -1 with fail(). */
+static int range_write(int fd, int64_t first, const char *id, uint32_t size)
+{
+	struct range_entry e = {
+	    .from = (uint16_t)(first % SUBID_SIZE), .last = (uint16_t)(size - 1)};
+	memcpy(e.id, id, strnlen(id, sizeof e.id));
+	return pwrite(fd, &e, sizeof e, range_lock(first / SUBID_SIZE).l_start) == sizeof e
+		   ? 0
+		   : fail_errno("ranges: write");
 }
 
 /* Locked from the check until its container exists, so that two at once do not both find it free.
- * The lock belongs to this open file, and to no other descriptor (fcntl(2), F_OFD_SETLK). */
-static int range_try(int fd, const char *id, uint32_t first)
+ * The lock belongs to this open file, and to no other descriptor (fcntl(2), F_OFD_SETLK). The
+ * neighbours are looked at when ours is written, so that of two that overlap one sees the other:
+ * they do when /etc/subuid or /etc/subgid has changed. */
+static int range_try(int fd, const char *id, int64_t first, uint32_t size)
 {
-	char text[RANGE_TEXT] = "";
-	off_t at = (off_t)(first / SUBID_SIZE) * RANGE_TEXT;
-	struct flock l = {.l_type = F_WRLCK, .l_start = at, .l_len = RANGE_TEXT};
-	int taken = range_taken(fd, at);
-	if (taken)
-		return taken;
+	int64_t n = first / SUBID_SIZE;
+	struct flock l = range_lock(n);
 	if (fcntl(fd, F_OFD_SETLK, &l) < 0)
 		return errno == EAGAIN || errno == EACCES ? 1 : fail_errno("ranges: lock");
-	taken = range_taken(fd, at);
-	if (taken == 0) {
-		memcpy(text, id, strnlen(id, RANGE_TEXT - 1));
-		return pwrite(fd, text, RANGE_TEXT, at) == RANGE_TEXT ? 0
-								      : fail_errno("ranges: write");
-	}
-	l.l_type = F_UNLCK;
-	fcntl(fd, F_OFD_SETLK, &l);
+	int taken = range_taken(fd, n, n * SUBID_SIZE, SUBID_SIZE);
+	if (taken == 0)
+		taken = range_write(fd, first, id, size);
+	for (int64_t i = n ? n - 1 : n + 1; taken == 0 && i <= n + 1; i += 2)
+		if ((taken = range_taken(fd, i, first, size)) == 1)
+			range_write(fd, first, "", size);
 	return taken;
 }
 
@@ -74,7 +100,9 @@ int range_take(const char *id, struct spec *s, bool durable)
 	int taken = 1;
 	for (uint32_t i = 0; i < n && taken == 1; i++) {
 		userns_range(range_turn(i, n, id), &u, &g);
-		taken = range_try(fd, id, u.host);
+		taken = range_try(fd, id, u.host, u.size);
+		if (taken == 0 && (taken = range_try(fd, id, GIDS + g.host, g.size)) == 1)
+			range_write(fd, u.host, "", u.size);
 	}
 	if (taken == 1)
 		fail("--userns auto: no range of ids is left, of %u that /etc/subuid and "
