@@ -328,6 +328,32 @@ test_setup() {
 	[[ "$(cat said)" == *"/d: $WORLD/v: No such file"* ]]
 }
 
+@test "14: into a stopped container whose volume is gone: nothing is written beneath it" {
+	mkdir -p v t/etc t/new/x
+	echo new | tee f t/etc/h t/new/x/h >/dev/null
+	for at in /etc/h /away /new/x /t; do
+		ctr-create --name w -v "$WORLD/v:$at" --tmpfs /t "$ROOTFS" true >/dev/null
+		up=$CTR_LIB/containers/w/upper
+		mkdir "$up/etc"
+		echo old >"$up/etc/h"
+		ln -s /nowhere "$up/away"
+		mv v gone
+		ctr-cp "w:$at" out 2>said
+		[ -z "$(find out -mindepth 1)" ]
+		[[ $(<said) == "ctr-cp: $at: $WORLD/v: No such file or directory" ]]
+		for to in "$at" "$at/f" /t/f; do
+			run -1 ctr-cp f "w:$to"
+			[[ ${#lines[@]} = 2 && $output == *"Read-only file"* || $to = /etc/h/f ]]
+		done
+		run ctr-cp t/. w:/
+		[ "$(cat "$up/etc/h")" = old ] || [ "$at" != /etc/h ]
+		[ -z "$(find "$up$at/" "$up/t" "$up/nowhere" -mindepth 1)" ]
+		mv gone v
+		rm -r out
+		ctr-rm w >/dev/null
+	done
+}
+
 # bats test_tags=ctr-cp,ctr-commit
 @test "14: a container's holes, which cost it nothing, cost no time either: cp, commit, -" {
 	ctr-run -d --name h "$ROOTFS" sleep 1000 >/dev/null

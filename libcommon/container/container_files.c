@@ -193,30 +193,38 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	return -1;
 }
 
-static int container_files_bind_one(const struct spec_mount *m, int root, bool folder)
+/* 1: it is bound; 0: it is gone, or of another kind than what is there, with a warning. */
+static int bind_volume(const struct spec_mount *m, int root)
 {
 	char to[40];
-	_cleanup_close_ int at = path_make_in_root(root, m->dest, folder, 0755);
+	struct stat st;
+	bool there = stat(m->source, &st) == 0;
+	_cleanup_close_ int at =
+	    there ? path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755) : -1;
 	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
-	if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
-		warn("%s: volume is left out of the copy: %m", m->dest);
-	if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
+	if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0) {
+		warn("%s: %s: %m", m->dest, m->source);
 		return 0;
+	}
+	if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
+		return 1;
 	_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
 	return top < 0 || mount_set_flags_rec(top, MS_RDONLY, 0) < 0
 		   ? fail_tried(m->dest, "remount read-only")
-		   : 0;
+		   : 1;
 }
 
-/* An empty file system on a folder; its O_PATH descriptor, or -1. */
-static int empty(int root, const char *dest)
+/* An empty file system on a folder, which is made, or a file on itself; its O_PATH descriptor, or
+ * -1. */
+static int cover(int root, const char *dest)
 {
 	char to[40];
-	_cleanup_close_ int at = path_open_in_root(root, dest, O_PATH | O_DIRECTORY, 0);
+	_cleanup_close_ int at = path_make_in_root(root, dest, true, 0755);
 	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
-	if (at < 0 || mount("none", to, "tmpfs", 0, "mode=755") < 0)
+	if (at < 0 || (mount("none", to, "tmpfs", 0, "mode=755") < 0 &&
+			  mount(to, to, NULL, MS_BIND, NULL) < 0))
 		return -1;
-	return path_open_in_root(root, dest, O_PATH | O_DIRECTORY, 0);
+	return path_open_in_root(root, dest, O_PATH, 0);
 }
 
 /* The volumes, too, where they are whole directories or files of the host. What is a file system of
@@ -226,28 +234,21 @@ static int bind_volumes(const struct spec *s, int root)
 {
 	int *own = xcalloc(s->mounts.n + 1, sizeof *own), r = 0;
 	size_t n = 0;
-	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
+	for (size_t i = 0; i < s->mounts.n && r >= 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
-		struct stat st;
-		bool bind = m->source && str_eq(m->type, "bind");
-		if (bind && stat(m->source, &st) == 0) {
-			r = container_files_bind_one(m, root, S_ISDIR(st.st_mode));
-			continue;
-		}
-		if (bind)
-			warn("%s: %s: %m", m->dest, m->source);
-		if ((own[n] = empty(root, m->dest)) >= 0)
+		r = m->source && str_eq(m->type, "bind") ? bind_volume(m, root) : 0;
+		if (r == 0 && (own[n] = cover(root, m->dest)) >= 0)
 			n++;
 	}
 	while (n-- > 0) { /* only now, because a volume's folder may have been made in it */
 		char at[40];
 		snprintf(at, sizeof at, "/proc/self/fd/%d", own[n]);
-		if (r == 0 && mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+		if (r >= 0 && mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
 			r = fail_errno("remount read-only");
 		close(own[n]);
 	}
 	free(own);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 /* A mount namespace of our own; a user gets it together with a user namespace. */
