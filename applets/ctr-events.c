@@ -252,7 +252,8 @@ static void follow(int fd, int changed)
 		char note[4096];
 		int ms = left > 60000000000 ? 60000 : (int)(left / 1000000 + 1);
 		struct pollfd p = {.fd = changed, .events = POLLIN};
-		/* Without inotify (its limit of instances) the file is checked twice a second. */
+		/* Without inotify (a user may have none left) the file is checked twice a second.
+		 */
 		if (poll(&p, 1, changed < 0 && ms > 500 ? 500 : ms) == 1)
 			while (read(changed, note, sizeof note) > 0)
 				;
@@ -276,8 +277,10 @@ int ctr_events_main(int argc, char **argv)
 	if (place_make(ctr_run()) < 0)
 		die_fail();
 	int changed = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (changed >= 0)
-		inotify_add_watch(changed, ctr_run(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+	if (inotify_add_watch(changed, ctr_run(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+		cleanup_close(&changed);
+		changed = -1;
+	}
 	int old = -1, fd = -1;
 	do { /* so that none is moved away between the two */
 		cleanup_close(&old);

@@ -238,10 +238,14 @@ log_speed_once() {
 	[ ! -s err ]
 }
 
-# bats test_tags=ctr-events,ctr-wait,ctr-cgset
-@test "14.22: events, wait and cgset --watch go on without inotify, too" {
+# waits_on instances|watches: what waits goes on when the user has none of these left
+waits_on() {
+	lack=$1
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
-	without() { exec unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"' sh "$@"; }
+	without() {
+		exec unshare -Ur sh -c 'echo 0 >"/proc/sys/user/max_inotify_$0" && exec "$@"' \
+			"$lack" "$@"
+	}
 	local group
 	group=$(. "$CTR_RUN/containers/c/state" && echo "$cgroup")
 	(without timeout 20 ctr-events) >events 2>err 3>&- &
@@ -267,4 +271,14 @@ log_speed_once() {
 	kill $events
 	wait $events || true
 	[ ! -s err ]
+}
+
+# bats test_tags=ctr-events,ctr-wait,ctr-cgset
+@test "14.22: events, wait and cgset --watch go on without inotify, too" {
+	waits_on instances
+}
+
+# bats test_tags=ctr-events,ctr-wait,ctr-cgset
+@test "14.22: events, wait and cgset --watch go on without a watch of inotify" {
+	waits_on watches
 }

@@ -168,8 +168,8 @@ static int logview_follow(struct view *w, struct container *c)
 	char self[32], junk[4096];
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	snprintf(self, sizeof self, "/proc/self/fd/%d", w->dir);
-	/* A user has 128 inotify instances, and a container may use them up: then the log is
-	 * checked ten times a second. */
+	/* A user's inotify instances and watches are limited, and a container may use them up: then
+	 * the log is checked ten times a second. */
 	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	bool told = in >= 0 && inotify_add_watch(in, self,
 				   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) >= 0;

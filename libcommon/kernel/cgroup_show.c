@@ -3,6 +3,7 @@
  * Changes of v2's event files are reported by inotify. On v1 an eventfd reports when memory runs
  * out (cgroup-v1/memory.rst, "OOM Control"); v1's other counters are read once a second.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -68,8 +69,8 @@ int cgroup_show_events(const char *path)
 {
 	int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), dirs[W_N], oom_fd = -1;
 	char at[64], junk[4096], *seen[W_N] = {NULL};
-	/* A container may have used up its user's inotify instances: then the files are read once a
-	 * second. */
+	/* A container may have used up its user's inotify instances or watches: then the files are
+	 * read once a second. */
 	bool v1[W_N], look = in < 0;
 	if (!cgroup_with(""))
 		return fail(
@@ -82,7 +83,9 @@ int cgroup_show_events(const char *path)
 		v1[i] = h && !h->v2;
 		look |= v1[i];
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dirs[i], watched[i].file);
-		if (!v1[i] && in >= 0 && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
+		bool none = !v1[i] && in >= 0 && inotify_add_watch(in, at, IN_MODIFY) < 0;
+		look |= none && errno == ENOSPC;
+		if (none && errno != ENOSPC && i == W_CGROUP)
 			return fail_tried(path, "watch");
 	}
 	if (v1[W_MEMORY])
