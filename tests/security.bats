@@ -956,6 +956,34 @@ device_hunt() {
 	[ "$(ctr-exec a /k)" = -1 ]
 }
 
+@test "14.19: where no keyring can be had, there is no container with the caller's keys" {
+	need gcc
+	cat >k.c <<-'END'
+	#include <stdio.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+	int main(int n, char **a) {
+		char d[9];
+		if (n < 2) return printf("%ld\n", syscall(SYS_keyctl, 10, -3, "user", "ctr-test", 0));
+		syscall(SYS_keyctl, 1, 0, 0, 0, 0);
+		if (n > 2) return syscall(SYS_add_key, "user", "ctr-test", "x", 1, -3), execvp(a[1], a + 1);
+		if (setresuid(54321, 54321, 54321)) return 1;
+		for (int i = 0; sprintf(d, "%d", i), syscall(SYS_add_key, "user", d, "x", 1, -3) > 0;) i++;
+		puts("full"), fclose(stdout);
+		return sleep(1000);
+	}
+	END
+	gcc -static -O1 -w -o k k.c
+	./k fill >full 3>&- &
+	filler=$!
+	wait_for 10 grep -qs full full
+	run -125 ./k ctr-run --userns 0:54321:1 --security-opt seccomp=unconfined \
+		-v "$PWD/k:/k" "$ROOTFS" /k
+	kill $filler
+	[[ ${#lines[@]} = 1 && $output == *"a session keyring of its own: Quota exceeded" ]]
+	[ "$(./k ctr-run --security-opt seccomp=unconfined -v "$PWD/k:/k" "$ROOTFS" /k)" = -1 ]
+}
+
 # By the older ways, too (make check-old): who closes by a list must not take it from the container.
 @test "14.20: the caller's open files stay outside, though the container's /proc shows none" {
 	need gcc

@@ -225,11 +225,14 @@ static void signals(void)
 }
 
 /* Keys of the caller's session must not be found in the container (keyrings(7)); a kernel without
- * keyrings has none. The new session has no name, because the next container would join one that
- * has. */
-static void keyring(void)
+ * keyrings has none, and where an outer filter denies them it denies them in the container, too.
+ * The new session has no name, because the next container would join one that has. */
+static int keyring(void)
 {
-	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) >= 0 ||
+	    errno == ENOSYS || errno == EPERM)
+		return 0;
+	return fail_errno("a session keyring of its own");
 }
 
 /* --- user and privileges --- */
@@ -462,8 +465,8 @@ int become(struct become *b)
 	become_hidden();
 	if (!b->same_user)
 		become_give_stdio(b, w.uid, w.gid);
-	if (!b->keyring_stays)
-		keyring();
+	if (!b->keyring_stays && keyring() < 0)
+		return 125;
 	/* Before the limits are set: on an old kernel they tell how many descriptors there can
 	 * be. */
 	if (sys_close_range_cloexec(3 + b->preserve) < 0)
