@@ -179,7 +179,7 @@ int ctr_df_main(int argc, char **argv)
 	images(&k[0]);
 	containers(&k[1]);
 	volumes(&k[2]);
-	for (int i = 0; i < 3 && verbose; i++) {
+	for (int i = 0; i < 3 && verbose && !format && !as_json; i++) {
 		struct strv rows = {0};
 		strv_add(&rows, titles[i]);
 		strv_addall(&rows, &k[i].lines);

@@ -196,7 +196,9 @@ static void import_looks_at(const char *given, bool as_name)
 {
 	if (strstr(given, "://"))
 		die_usage("%s: by a pipe: curl %s | ctr-image import NAME", given, given);
-	if (!as_name || !(strchr("/.", *given) || strstr(given, ".tar") || strstr(given, ".tgz")))
+	const char *tar = strstr(given, ".tar");
+	if (!as_name ||
+	    !(strchr("/.", *given) || (tar && (!tar[4] || tar[4] == '.')) || strstr(given, ".tgz")))
 		return;
 	if (access(given, F_OK) < 0)
 		die_errno(given);
@@ -215,7 +217,8 @@ static int do_import(int argc, char **argv)
 	char *name = NULL;
 	image_operands(argc, 1, 2);
 	for (int i = 0; i < argc; i++)
-		import_looks_at(argv[i], argc == 1 && !table_docker);
+		import_looks_at(
+		    argv[i], argc == 1 && !(table_docker && access(argv[i], F_OK) == 0));
 	const char *file = argc > 1 ? argv[1] : "-";
 	bool named =
 	    argc > 1 || (strcmp(argv[0], "-") != 0 && (!table_docker || access(argv[0], F_OK) < 0));

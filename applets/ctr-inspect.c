@@ -114,7 +114,7 @@ static int print_value(const json_t *j)
 	if (!j)
 		return fail("--format: there is no %s", format);
 	/* `kill -9 $(ctr-inspect -f State.Pid NAME)` of a stopped container would be kill -9 0. */
-	if (str_eq(format, "State.Pid") && !json_integer_value(j))
+	if (str_eq(format + (*format == '.'), "State.Pid") && !json_integer_value(j))
 		return puts(""), 0;
 	_cleanup_free_ char *s =
 	    json_is_string(j) ? str_escape(json_string_value(j)) : json_text(j);
@@ -202,6 +202,8 @@ int ctr_inspect_main(int argc, char **argv)
 		if (container_open(&c, names.v[i]) == 0) {
 			j = own_shape || path ? record(&c) : dockers(&c);
 			add_sizes(&c, j);
+			if (path)
+				template_plain(j);
 			container_close(&c);
 		} else if (errno == ENOENT && !type && !own_shape) {
 			fail(

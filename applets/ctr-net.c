@@ -54,8 +54,9 @@ static const struct opt inspect_opts[] = {INSPECT_ROWS, OPT_END};
 static const struct opt rm_opts[] = {
     {'f', "force", NULL, "rm: one that is not there is no error", OPT_FLAG, &force}, OPT_END};
 static const struct usage usage = {
-    .synopsis = "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
-		"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
+    .synopsis =
+	"create [OPTIONS] NAME\nls [OPTIONS]\ninspect [OPTIONS] NAME...\nrm NAME...\nconnect "
+	"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
     .opts = opts,
     .anywhere = true};
 

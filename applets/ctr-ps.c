@@ -349,7 +349,7 @@ static int gather(char **names, const int *cols, size_t n)
 	int code = 0;
 	for (size_t i = 0; names[i]; i++) {
 		if (!seen_is(names[i]))
-			die_usage("takes no names: use --filter name=NAME");
+			die_usage("takes no names: --filter name=NAME (--last N for a number)");
 		if (seen_names(&all, names[i]) < 0)
 			die_fail();
 	}

@@ -48,7 +48,7 @@ static const struct opt ls_opts[] = {
     {0, "format", "TEMPLATE", "docker's, over .Name .Mountpoint .Links and more", OPT_STR, &format},
     LIST_ROWS(""), OPT_END};
 static const struct usage usage = {
-    .synopsis = "create [OPTIONS] [NAME...]\nls [OPTIONS]\ninspect NAME...\nrm "
+    .synopsis = "create [OPTIONS] [NAME...]\nls [OPTIONS]\ninspect [OPTIONS] NAME...\nrm "
 		"[OPTIONS] NAME...\nprune [OPTIONS]",
     .opts = opts,
     .anywhere = true};

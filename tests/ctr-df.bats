@@ -20,6 +20,7 @@ Local Volumes 0 0 0 0 (0%)" ]
 	ctr-df
 	[ "$(ctr-df --format '{{.Type}} {{.TotalCount}} {{.Active}}' | tr '\n' ,)" = \
 		"Images 1 1,Containers 2 1,Local Volumes 2 1," ]
+	[ "$(ctr-df -v --json | wc -l)" = 3 ]
 	ctr-df --json | tail -n 1 | grep -xE \
 		'\{"Type":"Local Volumes","TotalCount":2,"Active":1,"Size":2[0-9]{6},"Reclaimable":[0-9]+\}'
 	ctr-df | grep -E '^Containers +2 +1 +3\.[0-9]M +3\.[0-9]M \([0-9]+%\)'

@@ -26,6 +26,10 @@ load image
 	run -1 ctr-image import nosuch.tar
 	[ "$output" = "ctr-image: nosuch.tar: No such file or directory" ]
 	run -1 ctr-image import /nosuch
+	run -1 "$CTRBOX" import nosuch.tar <root.tar
+	[ "$output" = "ctr-image: nosuch.tar: No such file or directory" ]
+	ctr-image import my.target <root.tar
+	ctr-image rm my.target
 	run -2 ctr-image import root.tar
 	[ "$output" = \
 		"ctr-image: root.tar: a NAME comes first: ctr-image import NAME root.tar" ]

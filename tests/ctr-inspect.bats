@@ -23,6 +23,9 @@ load lib
 	[[ "$started" == *.*Z && "$started" != *.000000000Z ]]
 	ctr-stop -t 0 c
 	[ -z "$(ctr-inspect -f State.Pid c)" ]
+	[ -z "$(ctr-inspect -f .State.Pid c)" ]
+	run -0 ctr-inspect -f Labels c
+	[ "$output" = '{}' ]
 }
 
 @test "18.18 an ended container tells how often it was started again; a new start begins anew" {

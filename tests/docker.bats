@@ -650,7 +650,17 @@ oneliners() {
 		--stop-signal '' --userns '' --ipc '' --pid='' --uts '' --ip '' --mac-address '' \
 		--cgroupns '' --cpuset-cpus '' --health-interval 5s --tz local \
 		--mount type=bind,src=/tmp,dst=/x,consistency=cached \
-		"$ROOTFS" sh -c 'pwd; date +%z')" = $'/\n'"$(date +%z)" ]
+		"$ROOTFS" sh -c 'pwd; date +%z')" = $'/\n'"$(env -u TZ date +%z)" ]
+	if [ "$(id -u)" = 0 ] && [ -e /etc/localtime ]; then
+		{ printf TZif2 && head -c 60 /dev/zero && printf '\nXYZ-3\n'; } >zone
+		for v in XYZ-3 UTC0; do # a file of the first version has no rule
+			run -0 unshare -m --propagation private sh -c \
+				'mount --bind zone /etc/localtime && exec "$@"' sh \
+				"$CTRBOX" run --tz local "$ROOTFS" sh -c 'echo $TZ'
+			[ "$output" = $v ]
+			{ printf TZif && head -c 60 /dev/zero && printf '\nXYZ-3\n'; } >zone
+		done
+	fi
 	run -125 d run -m '' "$ROOTFS" true # no limit at all would be a surprise
 	run -125 ctr-run --name '' "$ROOTFS" true
 	d run -d --name a "$ROOTFS" sleep 100 >/dev/null

@@ -41,6 +41,7 @@ test_setup() {
 		'{"id":"'*'","name":"all","pid":'*',"status":"running","command":"sleep 100",'*',"exit":null,'*',"oom":false,'* ]]
 	ctr-stop -t 1 all
 	[ "$(ctr-ps -an -o name,status | tr -s ' ')" = "all exited" ]
+	[[ "$(ctr-ps -as --json)" == *'"size":null'* ]]
 	[ "$(ctr-ps -an -o name -f "ancestor=$ROOTFS")$(ctr-ps -aq -f image=other)" = all ]
 	ctr-rm all
 }

@@ -321,6 +321,11 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	edit '.ociVersion = "1.3.0"'
 	run -2 run_out c
 	grep -q "can't fork" out
+	edit '.process.args = ["sleep", "100"] | .linux.resources.pids.limit = 7'
+	oci run -d -b b u </dev/null >/dev/null 2>&1
+	oci update u --pids-limit 0
+	oci update -r - u <<<'{"pids":{"limit":0}}'
+	oci delete -f u
 }
 
 @test "an id-mapped mount of a folder in the root shows what was mounted there before" {

@@ -311,7 +311,8 @@ load lib
 	[ "$output" = "ctr-cp: not between two: ctr-cp c:/x - | ctr-cp - b:/y" ]
 	run -1 ctr-top c -o foo
 	[ "$output" = "ctr-top: c: the host's ps does not take these options (ps --help lists them)" ]
-	[ "$(ctr-ps -qf status=removing)" = "" ] # docker's word; nothing is, here
+	run -0 ctr-ps -qf status=removing # docker's word; nothing is, here
+	[ -z "$output" ]
 	[ "$("$CTRBOX" ps -an 1 --format '{{.Names}}')" = c ]
 	run -2 "$CTRBOX" ps -n 1x
 	run -2 "$CTRBOX" ps -n 99999999999999999999

@@ -126,20 +126,17 @@ static int zone_check(const char *tz)
 	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);
 }
 
-#ifdef CTR_MINIMAL
-#define zone_local() NULL
-#else
-/* The host's own zone as a rule, which needs no files: the last line of its file (tzfile(5)). */
+/* The host's own zone as a rule, which needs no files: the last line of its file (tzfile(5)), which
+ * there is since version 2. */
 static char *zone_local(void)
 {
 	size_t n = 0;
 	_cleanup_free_ char *text = file_read("/etc/localtime", 1 << 20, &n);
-	char *end = text && n ? text + n - 1 : NULL, *line = end;
+	char *end = text && n > 44 && text[4] >= '2' ? text + n - 1 : NULL, *line = end;
 	while (line > text && line[-1] != '\n')
 		line--;
-	return end > line ? xstrndup(line, (size_t)(end - line)) : xstrdup("UTC0");
+	return end > line && *end == '\n' ? xstrndup(line, (size_t)(end - line)) : xstrdup("UTC0");
 }
-#endif
 
 int flags_environment(const struct create_flags *o, struct spec *s)
 {

@@ -85,8 +85,8 @@ static int sysctl(struct spec *s, const char *arg)
 	int ns = sysctl_ns(key);
 	if (ns < 0)
 		return fail_usage("--sysctl: %s is not a container's own: net.*, fs.mqueue.*, "
-				  "kernel.msg*, sem, shm* are (--hostname)",
-		    key);
+				  "kernel.msg*, sem, shm* are%s",
+		    key, str_eq(key, "kernel.hostname") ? " (--hostname)" : "");
 	if (!(s->ns_new & 1u << ns))
 		return fail_usage("--sysctl: %s: the container has no %s namespace of its own", key,
 		    spec_ns_names[ns]);

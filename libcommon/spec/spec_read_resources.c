@@ -269,9 +269,10 @@ static int other_limits(struct spec *s, const json_t *res)
 		if (r < 0)
 			return -1;
 		/* 0 meant no limit up to version 1.2. Since 1.3 it is a limit under which nothing
-		 * forks, as with 1; but into a group with 1 a process can be cloned. */
+		 * forks, as with 1; but into a group with 1 a process can be cloned. What an update
+		 * brings has no version. */
 		if (r && n == 0)
-			n = s->version[2] < '3' ? -1 : 1;
+			n = s->version && atoi(s->version + 2) >= 3 ? 1 : -1;
 		if (r)
 			set_num(s, "pids.max", n);
 	}
