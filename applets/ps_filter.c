@@ -70,8 +70,7 @@ static int status_check(const char *want)
 
 static const struct ps_key keys[] = {{"name", by_name, pattern_check, false},
     {"id", by_id, pattern_check, false}, {"status", by_status, status_check, true},
-    {"label", by_label, NULL, false}, {"image", ps_by_image, NULL, false},
-    {"restart", by_restart, NULL, false}};
+    {"label", by_label, NULL, false}, {"restart", by_restart, NULL, false}};
 #define N_KEYS (sizeof keys / sizeof keys[0])
 
 /* The keys of this file, then the further ones; NULL at the end. */

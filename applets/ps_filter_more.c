@@ -165,45 +165,57 @@ char *ps_size(const struct container *c, const char *words)
 	return xasprintf("%s (virtual %s)", size_text(words, n, own), size_text(words, all, whole));
 }
 
-/* The top layer of the image that `ancestor` names; "": there is none. */
-static struct {
+/* The images that `ancestor` names, by its values. */
+static struct base {
+	struct base *next;
 	const char *of;
+	char *id; /* as a container has it; NULL: there is no such image */
 	char top[DIGEST_HEX];
-} base;
+} * bases;
 
-static void base_find(const char *want)
+static const struct base *base_of(const char *want)
 {
 	struct store s;
-	struct ref r;
+	struct ref r = {0};
 	struct manifest m;
 	struct image_config im;
 	size_t names;
-	if (base.of == want)
-		return;
-	base.of = want;
-	*base.top = 0;
+	for (const struct base *b = bases; b; b = b->next)
+		if (b->of == want)
+			return b;
+	struct base *b = xcalloc(1, sizeof *b);
+	*b = (struct base){.next = bases, .of = want};
+	bases = b;
 	if (store_open(&s, ctr_lib(), STORE_READ) == 0 && store_ref(&s, want, &r, &names) == 0 &&
-	    store_image(&s, r.hex, &m, &im) == 0 && im.n)
-		store_layer_name(&s, im.diff_ids, im.n - 1, base.top);
+	    store_image(&s, r.hex, &m, &im) == 0) {
+		b->id = xasprintf("sha256:%s", m.config);
+		if (im.n)
+			store_layer_name(&s, im.diff_ids, im.n - 1, b->top);
+		manifest_free(&m);
+		config_free(&im);
+	}
+	free(r.name);
+	store_close(&s);
+	return b;
 }
 
-/* Its image, or one whose layers are among those below its own. */
+/* Its image, under whatever name, or one that has the other's layers below its own. */
 static bool by_ancestor(const struct container *c, const char *want)
 {
 	struct spec s;
-	bool hit = ps_by_image(c, want);
-	base_find(want);
-	if (hit || !*base.top || c->dir < 0 || create_reload(c, &s) < 0)
+	const struct base *b = base_of(want);
+	bool hit = ps_by_image(c, want) || (b->id && str_eq(kv_get(&c->conf, "image_id"), b->id));
+	if (hit || !*b->top || c->dir < 0 || create_reload(c, &s) < 0)
 		return hit;
-	for (size_t i = 1; i < s.x_lower.n; i++) /* the first is its own */
-		hit |= str_ends(s.x_lower.v[i], base.top);
+	for (size_t i = 0; i < s.x_lower.n; i++)
+		hit |= str_ends(s.x_lower.v[i], b->top);
 	spec_free(&s);
 	return hit;
 }
 
 const struct ps_key ps_keys_more[] = {{"ancestor", by_ancestor, NULL, false},
-    {"exited", by_exited, check_exited, true}, {"health", by_health, check_health, false},
-    {"network", by_network, NULL, false}, {"volume", by_volume, NULL, false},
-    {"before", by_before, check_before, false}, {"since", by_since, check_since, false},
-    {"publish", by_publish, check_port, false}, {"expose", by_expose, check_port, false},
-    {NULL, NULL, NULL, false}};
+    {"image", by_ancestor, NULL, false}, {"exited", by_exited, check_exited, true},
+    {"health", by_health, check_health, false}, {"network", by_network, NULL, false},
+    {"volume", by_volume, NULL, false}, {"before", by_before, check_before, false},
+    {"since", by_since, check_since, false}, {"publish", by_publish, check_port, false},
+    {"expose", by_expose, check_port, false}, {NULL, NULL, NULL, false}};

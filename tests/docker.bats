@@ -730,17 +730,25 @@ oneliners() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" base >/dev/null
+	touch z
+	tar -rf x.tar z
 	d import x.tar twin >/dev/null
 	d run --name c base touch /a
 	d commit c made >/dev/null
-	for n in base twin made; do d run --name of-$n $n touch /b; done
+	d tag base alias:1
+	d import --change 'ENV A=1' x.tar env >/dev/null # its layers, another config
+	for n in base twin made env; do d run --name of-$n $n touch /b; done
 	d commit of-made again >/dev/null
 	d create --name of-again again true >/dev/null
 	of() { d ps -a --format '{{.Names}}' -f "ancestor=$1" | sort | xargs; }
 	[ "$(of base)" = "c of-again of-base of-made" ]
 	[ "$(of "$(d images -q made | cut -c1-4)")" = "of-again of-made" ]
-	[ "$(of twin)" = "of-again of-made of-twin" ] # of the same layers
-	[ "$(of again) $(of none)" = "of-again " ]
+	[ "$(of alias:1)" = "$(of base)" ]
+	[ "$(d ps -aqf image=alias:1 | wc -l)" = 4 ]
+	[ "$(of twin) $(of env)" = "of-env of-twin of-env of-twin" ] # of the same layers
+	[ "$(of again) $(of none)$(d ps -aqf image=none)" = "of-again " ]
+	# two of them, and no descriptor is left open
+	[ "$(ulimit -n 32 && d ps -aq -f ancestor=made -f ancestor=twin | wc -l)" = 4 ]
 }
 
 # bats test_tags=ctr-ps
