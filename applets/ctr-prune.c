@@ -49,15 +49,16 @@ static const struct usage usage = {.synopsis = "[containers|networks|images|volu
 
 static void filters_check(const char *only)
 {
-	bool volumes_too = only ? *only == 'v' : volumes;
+	bool volumes_too = only ? *only == 'v' : volumes, named = false, nameless = false;
 	for (size_t i = 0; i < filters.n; i++) {
 		const char *f = filters.v[i];
-		/* docker's: what -a says, and what is so anyway */
-		bool images_all = str_has_word("dangling=false dangling=0", f);
-		if (only &&
-		    (*only == 'i' ? images_all || str_has_word("dangling=true dangling=1", f)
-				  : *only == 'v' && str_has_word("all=true all=1", f))) {
-			all |= images_all;
+		/* docker's: as with -a, as without it, and what is so anyway */
+		bool no = str_has_word("dangling=false dangling=0", f),
+		     yes = str_has_word("dangling=true dangling=1", f);
+		if (only && (*only == 'i' ? no || yes
+					  : *only == 'v' && str_has_word("all=true all=1", f))) {
+			named |= no;
+			nameless |= yes;
 			continue;
 		}
 		if (str_starts(f, "until=") && volumes_too)
@@ -67,8 +68,13 @@ static void filters_check(const char *only)
 			die_fail();
 		if (!str_starts(f, "until=") && !str_starts(f, "label=") &&
 		    !str_starts(f, "label!="))
-			die_usage("--filter: '%s' is not until=, label= or label!=", f);
+			die_usage("--filter: '%s' is not until=, label= or label!= (of images also "
+				  "dangling=true or false)",
+			    f);
 	}
+	if (named && nameless)
+		die_usage("--filter: dangling= is true and false");
+	all = (all || named) && !nameless;
 }
 
 /* Was it made at the time (in nanoseconds; -1: not known) and does it have the labels that are

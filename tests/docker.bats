@@ -710,13 +710,17 @@ oneliners() {
 	d create --name c x true >/dev/null
 	old=$(d commit c)
 	[ "$(d save "$old" | d load)" = "Loaded image ID: $old" ]
-	[ "$(d image prune -f --filter dangling=true | head -n 2)" = \
+	d import --change 'ENV A=1' x.tar other >/dev/null
+	run -2 d image prune -af --filter dangling=true --filter dangling=0
+	[ "$(d image prune -af --filter dangling=true | sed /^Total/d)" = \
 		$'Deleted Images:\n'"deleted: $old" ]
+	d rmi other
 	id=$(d commit c y)
 	[ "$(d image prune -f --filter dangling=false | head -n 3)" = \
 		$'Deleted Images:\nuntagged: y:latest\n'"deleted: $id" ]
 	[ "$(d images --format '{{.Repository}}')" = x ]
 	run -2 d image prune -f --filter dangling=maybe
+	[[ "$output" == *"dangling=true or false"* ]]
 	run -2 d container prune -f --filter dangling=true
 	d volume prune -f --filter all=1
 	for n in 'builder prune -f' 'builder prune -af --keep-storage 1GB' 'buildx prune -f'; do
