@@ -117,6 +117,7 @@ char *cni_find(struct cni_call *c, const char *type);
 /* DEL waits until an ADD of the same attachment has ended. */
 void cni_ipam_hold(struct cni_call *c);
 /* Which those are; the same as before DEL, of our own leases. -1: not known. */
+#define CNI_ADDRS 32 /* so many lists of ranges, and addresses, may an attachment have */
 int cni_ipam_had(struct cni_call *c, struct addr *had, int room);
 
 /* What attachments have in nf_tables is kept in files, too, so that it can be put back after others

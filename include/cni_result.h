@@ -11,8 +11,8 @@
 
 struct cni_if {
 	char *name, *sandbox; /* sandbox NULL: of the host */
-	char mac[MAC_TEXT];
-	int mtu; /* 0: not told */
+	char mac[64];         /* InfiniBand's has 59 characters */
+	int mtu;              /* 0: not told */
 };
 struct cni_ip {
 	struct cidr addr;

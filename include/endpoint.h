@@ -68,8 +68,9 @@ int endpoint_clear(const char *id);
  * and a space) that has a gateway. 0, or -1 with fail(). */
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks);
-/* Free what the id has on one network: its leases, after its names in the others' hosts files; with
- * `subnet` (IPv4, IPv6) theirs in its own, too. 0, or -1 with fail(). */
+/* Free what the id has on one network. First its names are taken out of the others' hosts files,
+ * and with `subnet` (IPv4, IPv6) the others' names of these subnets out of its own file; then its
+ * leases are freed. 0, or -1 with fail(). */
 int endpoint_release(const char *id, const char *network, const struct cidr *subnet);
 /* Remove everything that names an owner of this INSTANCE that is known to be dead. Prints a line on
  * stdout for each. 0, or -1 when something could not be removed, or it is not known whether an

@@ -22,11 +22,11 @@ struct engine {
 	const struct spec *spec;
 	const char *id;     /* what hooks are told; NULL: "" */
 	const char *bundle; /* likewise, the bundle's own path; NULL: "/" */
-	const char
-	    *dir; /* the directory that has upper and work; NULL where the spec has no overlay */
-	const char *const *etc; /* files in `dir`, up to NULL, that are mounted at /etc/NAME unless
-				   they are missing or the spec mounts something there; NULL: none
-				   */
+	/* the directory that has upper and work; NULL where the spec has no overlay */
+	const char *dir;
+	/* files in `dir`, up to NULL, that are mounted at /etc/NAME unless they are missing or the
+	 * spec mounts something there; NULL: none */
+	const char *const *etc;
 	const char *root_at; /* without a mount namespace of its own: the folder where its root is
 				mounted, and all that is mounted in that; NULL: in its own */
 	const char *home;    /* the caller's own folder, with cache/seccomp in it; NULL: none */
@@ -40,9 +40,10 @@ struct engine {
 	bool passing;  /* the writable layer dies with the command: it need not reach the disk */
 	bool outlives; /* the child does not die with this process */
 	bool no_new_keyring; /* the session keyring stays the caller's */
-	int gate;     /* a directory: the gate is made there (engine_open_gate), and outlives this
-			 process;     -1: the gate is held by this process (engine_go) */
-	int stdio[3]; /* the command's descriptors (unless spec->terminal); -1: /dev/null */
+	/* a directory: the gate is made there (engine_open_gate), and outlives this process; -1:
+	 * the gate is held by this process (engine_go) */
+	int gate;
+	int stdio[3];        /* the command's descriptors (unless spec->terminal); -1: /dev/null */
 	unsigned preserve;   /* so many descriptors from 3 on are the command's as well */
 	int ns_fd[NS_COUNT]; /* namespaces to join, in place of the spec's; -1: as the spec says */
 	int apart[4]; /* descriptors that the child must let go of: the locks of a life, and an

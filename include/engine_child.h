@@ -39,9 +39,9 @@ bool engine_hooks_meanwhile(const struct spec *s);
 /* The CLONE_NEW* flags of the namespaces that are to be new and that the clone makes. */
 uint64_t engine_new_namespaces(const struct spec *s, const struct sides *x);
 
-/* A user namespace is joined first, so that the new namespaces are its own, as runc does: by a
- * process in between, for what joins is not PID 1 of a new pid namespace; its child is, which is
- * ours by CLONE_PARENT. Writes that one's pid to `tell`. */
+/* Join the user namespace first, so that the new namespaces belong to it, as runc does. This is a
+ * process in between: after it has joined, its child becomes PID 1 of the new pid namespace, and by
+ * CLONE_PARENT that is a child of ours. Its pid is written to `tell`. */
 _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tell);
 /* The child's whole life up to exec. */
 _Noreturn void engine_child(struct engine *e, const struct sides *x);

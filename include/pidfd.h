@@ -2,6 +2,7 @@
 #ifndef CTR_PIDFD_H
 #define CTR_PIDFD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 

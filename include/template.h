@@ -2,8 +2,8 @@
  *
  * It knows fields (.A.B, $, $x), strings, numbers, true, false, nil, parentheses, pipes; the
  * functions json join index len slice upper lower title truncate pad split print println printf eq
- * ne lt le gt ge and or not; if, else if, else, range, break, continue, with, end, variables,
- * comments, and trimming ({{- -}}).
+ * ne lt le gt ge and or not html js urlquery call; if, else if, else, range, break, continue, with,
+ * define, template, block, end, variables, comments, and trimming ({{- -}}).
  */
 #ifndef CTR_TEMPLATE_H
 #define CTR_TEMPLATE_H

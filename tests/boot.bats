@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # 19: the examples for boot scripts (packages/boot): each starts what its restart policy wants, and
 # what it stops is wanted again.
+# bats file_tags=ctr-start
 load lib
 
 boot=$BATS_TEST_DIRNAME/../packages/boot

@@ -240,7 +240,7 @@ test_setup() {
 	mkdir "$CTR_LIB" "$CTR_RUN"
 }
 
-@test "14.16: a pinned version that the mirrors have not stops the build, and names the way round" {
+@test "14.16: a pinned version that the mirrors lack stops the build, and names the way round" {
 	cp -r "$top/libcommon/deps" recipe
 	sed -i '/^libarchive/s/3[.]6[.]2-1+deb12u[0-9]*/3.6.2-1+deb12u99/' recipe/pins
 	sed -i '/^musl\|^libcap2\|^jansson\|^libseccomp/d; s/for p in musl libcap2 jansson libseccomp libarchive/for p in libarchive/' recipe/pins recipe/build.sh

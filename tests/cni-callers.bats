@@ -1,6 +1,7 @@
 # CNI: real callers of our plugins: Debian's podman with a CNI configuration, containerd's `ctr run
 # --cni`, and a script that plays the runtime with a conflist. Each has a host (net.bash) and
 # folders of its own. shellcheck shell=bash disable=SC2154
+# bats file_tags=ctr-netcfg,ctr-ipam
 load cni
 
 test_setup() { cni_up; }

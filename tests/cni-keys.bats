@@ -1,6 +1,7 @@
 # CNI: the keys of the bridge plugin one by one, each checked in the kernel; and what can happen to
 # a node: a full disk, a read-only /run, no nf_tables, many calls at once, a kill at any instant.
 # shellcheck shell=bash disable=SC2154
+# bats file_tags=ctr-netcfg,ctr-ipam
 load cni
 
 test_setup() { cni_up; }
@@ -38,6 +39,10 @@ add_check_del() {
 	code 7 ADD "$POD" bridge "$(conf '.disableContainerInterface = true')"
 	code 7 ADD "$POD" bridge "$(conf '.hairpinMode = true | .promiscMode = true')"
 	code 7 ADD "$POD" bridge "$(conf '.portIsolation = "yes"')"
+	code 7 ADD "$POD" bridge "$(conf '.ipam.ranges =
+		[range(33) | [{subnet: "10.\(. + 30).0.0/24"}]]')"
+	add_check_del '.ipMasq = true | .ipam.ranges =
+		[range(32) | [{subnet: "10.\(. + 30).0.0/24"}]]' true
 }
 
 @test "cni bridge: isolated ports do not reach each other, and reach the gateway" {

@@ -1,6 +1,7 @@
 # The reference plugins (Debian's containernetworking-plugins) beside ours, with the same
 # configurations: what both answer and what is in the kernel afterwards is compared field by field.
 # Each has a host of its own. shellcheck shell=bash disable=SC2154,SC2034
+# bats file_tags=ctr-netcfg,ctr-ipam
 load cni
 
 THEIRS=/usr/lib/cni

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # 19: completion for bash, zsh and fish, made from the option tables; man pages as sources and as
 # installed.
+# bats file_tags=ctrbox
 load lib
 
 made() { sh "$top/applets/completion.sh" "$1" "$BIN"; }

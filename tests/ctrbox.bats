@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The binary itself: dispatch, links, help.
 
+# bats file_tags=ctrbox
 load lib
 
 @test "dispatch by argv[0]: a path, a hard link, a symlink, ctrbox NAME, ctrbox ctr-NAME" {

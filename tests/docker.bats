@@ -153,7 +153,7 @@ load lib
 		-v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '
 		use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(
 			Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die;
-		$s->send("MAINPID=1\nREADY=1\nSTATUS=up\e[31m\xc2\x9b\nFDSTORE=1\n"); sleep 100'
+		$s->send("X=" . "y" x 3000 . "\nMAINPID=1\nREADY=1\nSTATUS=up\e[31m\xc2\x9b\nFDSTORE=1\n"); sleep 100'
 	monitor=$(. "$CTR_RUN/containers/d/state" && echo "$monitor")
 	wait_for 5 test -s heard
 	# with nothing in it that a terminal obeys

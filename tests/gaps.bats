@@ -18,7 +18,7 @@ call() {
 }
 profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=, && echo "$*")"; }
 
-@test "21.14 a namespace that the kernel has not got is named, by the minimal build too" {
+@test "21.14 a namespace that the kernel lacks is named, by the minimal build too" {
 	local bin kind flag
 	for kind in 'ipc 0x08000000' 'uts 0x04000000' 'net 0x40000000'; do
 		read -r kind flag <<<"$kind"
@@ -85,7 +85,7 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 	done
 }
 
-# /proc/cgroups is what a kernel without them has not got. (strace answers for it; a tracer changes
+# /proc/cgroups is what a kernel without them lacks. (strace answers for it; a tracer changes
 # nothing else of what ctr-run does until it refuses.)
 @test "21.14 a kernel without control groups is told from one where they are not mounted" {
 	local bin

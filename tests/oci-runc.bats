@@ -742,7 +742,7 @@ three" ]
 	oci features | jq -e '.potentiallyUnsafeConfigAnnotations | contains(["run.oci."])'
 }
 
-@test "features: a flag of seccomp's that the kernel has not got is known and not supported" {
+@test "features: a flag of seccomp's that the kernel lacks is known and not supported" {
 	need strace strace
 	strace -qq -o calls -e inject=seccomp:error=EINVAL ctr-oci features |
 		jq -e '.linux.seccomp | .knownFlags - .supportedFlags

@@ -2,6 +2,7 @@
 # Registries: pull, push, login and search with the host's curl, against docker's own registry and
 # one that lies.
 bats_require_minimum_version 1.5.0
+# bats file_tags=ctr-image
 load lib
 load image
 

@@ -3,6 +3,7 @@
 # What a user who is not root can do. Two users are made for the tests, one with a range of
 # subordinate ids, one without.
 
+# bats file_tags=ctr-run
 load lib
 
 setup_file() {

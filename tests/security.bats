@@ -17,6 +17,7 @@
 #     (who holds the output of ctr-exec open, ctr-exec.bats)
 #   calls: CVE-2022-0185, CVE-2022-0847 and AF_ALG by the filter (ctr-seccomp.bats, report.bats)
 
+# bats file_tags=ctr-run
 load lib
 
 setup_file() {
@@ -934,7 +935,7 @@ device_hunt() {
 		"$CTR_LIB/containers/c/config.json" | sort | wc -l)" = 2 ]
 }
 
-@test "14.19: two containers have not the same session keyring" {
+@test "14.19: two containers do not have the same session keyring" {
 	need gcc
 	cat >k.c <<-'END'
 	#include <stdio.h>
@@ -1255,7 +1256,7 @@ map_of() {
 	ctr-cgset -d of
 }
 
-@test "14: AppArmor and SELinux: what the host has not got is refused by name, never left out" {
+@test "14: AppArmor and SELinux: what the host lacks is refused by name, never left out" {
 	grep -q . /sys/kernel/security/apparmor/profiles 2>/dev/null && skip "a host with AppArmor"
 	[ ! -e /sys/fs/selinux/enforce ] || skip "a host with SELinux"
 	run -125 ctr-run --security-opt apparmor=nosuch "$ROOTFS" true

@@ -3,6 +3,7 @@
 # macvlan and ipvlan: containers and namespaces on the host's own network. Run in the rig of `make
 # check-v2`, too, whose kernel has both.
 
+# bats file_tags=ctr-netcfg,ctr-net
 load cni
 
 test_setup() { net_up; }

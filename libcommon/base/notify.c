@@ -67,7 +67,7 @@ bool notify_pass(int fd, pid_t pid)
 {
 	static const char *const words[] = {
 	    "READY=1", "STATUS=", "STOPPING=1", "RELOADING=1", "WATCHDOG=1"};
-	char in[2048], *rest = in;
+	char in[4097], *rest = in; /* systemd takes no more than 4,096, either */
 	struct buf out = {0};
 	bool ready = false;
 	ssize_t len = recv(fd, in, sizeof in - 1, 0);

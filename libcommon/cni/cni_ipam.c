@@ -70,8 +70,8 @@ static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *h
  * cut may have taken either. */
 static int ipam_free_all(struct cni_call *c, const struct cni_ipam *x)
 {
-	struct addr had[32];
-	int n = ipam_had(c, x, had, 32);
+	struct addr had[CNI_ADDRS];
+	int n = ipam_had(c, x, had, CNI_ADDRS);
 	for (int i = 0; i < n; i++)
 		if (lease_free(x->dir, &had[i]) < 0)
 			return -1;
@@ -286,7 +286,7 @@ int cni_ipam_del(struct cni_call *c)
 int cni_ipam_check(struct cni_call *c)
 {
 	struct cni_ipam x = {0};
-	struct addr had[32];
+	struct addr had[CNI_ADDRS];
 	json_t *o = NULL;
 	char t[ADDR_TEXT];
 	if (!cni_ipam_ours(c)) {
@@ -294,7 +294,7 @@ int cni_ipam_check(struct cni_call *c)
 		json_decref(o);
 		return r;
 	}
-	int n = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_had(c, &x, had, 32);
+	int n = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_had(c, &x, had, CNI_ADDRS);
 	if (n == 0)
 		n = fail("%s has no address in network %s", c->id, c->name);
 	for (int i = 0; i < n; i++) {

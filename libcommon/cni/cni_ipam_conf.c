@@ -74,6 +74,8 @@ static int ipam_sets(struct cni_call *c, const json_t *list, const char *path, s
 		size_t to = x->sets;
 		if (!json_is_array(set) || !json_array_size(set))
 			return jwrong(&c->j, path, "", "each must be a list of ranges");
+		if (to == CNI_ADDRS)
+			return jwrong(&c->j, path, "", "more than %d lists", CNI_ADDRS);
 		for (size_t k = 0; k < json_array_size(set); k++) {
 			_cleanup_free_ char *at = xasprintf("%s[%zu][%zu]", path, i, k);
 			if (ipam_range(c, json_array_get(set, k), at, to, x) < 0)

@@ -208,7 +208,8 @@ static int link_undo(struct cni_call *c, bool made)
 int cni_link_del(struct cni_call *c)
 {
 	char host[16];
-	struct addr had[32];
+	size_t room = c->prev.n_ips > CNI_ADDRS ? c->prev.n_ips : CNI_ADDRS;
+	_cleanup_free_ struct addr *had = xcalloc(room, sizeof *had);
 	bool masq = false, spoof = false, pair = c->does & (CNI_BRIDGE | CNI_PTP);
 	bool l3 = c->ipam_type && *c->ipam_type;
 	_cleanup_free_ char *why = NULL;
@@ -223,11 +224,11 @@ int cni_link_del(struct cni_call *c)
 	_cleanup_close_ int kept = cni_keep_away(c, "nsa");
 	if (kept < 0 && errno != ENOENT)
 		why = fail_copy();
-	int n = l3 && masq ? cni_ipam_had(c, had, 32) : 0;
-	for (size_t i = 0; n < 0 && i < c->prev.n_ips && i < 32; i++)
+	int n = l3 && masq ? cni_ipam_had(c, had, CNI_ADDRS) : 0;
+	for (size_t i = 0; n < 0 && i < c->prev.n_ips; i++)
 		had[i] = c->prev.ips[i].addr.a;
 	if (n < 0 && c->prev.n_ips)
-		n = (int)(c->prev.n_ips < 32 ? c->prev.n_ips : 32);
+		n = (int)c->prev.n_ips;
 	if ((masq || c->does & CNI_PTP) && cni_link_del_nat(c, host, had, n) < 0 && !why)
 		why = fail_copy();
 	if (spoof && nft_spoof_del(host, c->owner) < 0 && !why)

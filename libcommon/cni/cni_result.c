@@ -148,8 +148,9 @@ static int parse_ifs(
 			return -1;
 		struct cni_if *x = cni_result_if(
 		    out, name ? name : "", sandbox && *sandbox ? sandbox : NULL, NULL, (int)mtu);
-		if (mac && strlen(mac) < sizeof x->mac)
-			strcpy(x->mac, mac);
+		if (mac && strlen(mac) >= sizeof x->mac)
+			return jwrong(c, at, "mac", "longer than a MAC address");
+		strcpy(x->mac, mac ? mac : "");
 	}
 	return 0;
 }

@@ -156,9 +156,8 @@ int steer_end(struct container *c, int ms)
 
 /* --- many at once --- */
 
-#define WINDOW                                                                                     \
-	64 /* so many are open at a time: a thousand would not fit in the usual limit of           \
-	      descriptors */
+/* So many are open at a time: a thousand would not fit in the usual limit of descriptors. */
+#define WINDOW 64
 
 #define FOR_EVER 1000000 /* seconds: what -1 is taken for */
 

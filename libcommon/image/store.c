@@ -313,8 +313,8 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 }
 
 /* The layer gets its name. What store_inherit() has to do yet is written down before, so that
- * nobody takes the layer for a whole one: not the one either who keeps, after our death, what is
- * whole. */
+ * nobody takes the layer for a whole one, not even the process that keeps what is whole when we
+ * were killed. */
 static int layer_put(
     struct store *s, const struct stream_sums *in, const char *chain, int layer, struct buf *rest)
 {
