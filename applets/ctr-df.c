@@ -91,7 +91,7 @@ static void images(struct kind *k)
 	for (int used = 1; used >= 0; used--)
 		for (size_t i = 0; i < r.n; i++) {
 			_cleanup_strv_ struct strv users = {0};
-			if (container_image_users(r.v[i].hex, &users) < 0)
+			if (container_image_users(r.v[i].hex, store_id(&s, &r.v[i]), &users) < 0)
 				die_fail();
 			if (used == (users.n > 0) && !strv_has(&seen, r.v[i].hex)) {
 				/* An image with several names counts once. */

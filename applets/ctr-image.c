@@ -285,12 +285,12 @@ static int do_tag(int argc, char **argv)
 	return 0;
 }
 
-static int rm_allowed(const struct ref *r, const char *operand)
+static int rm_allowed(const struct store *s, struct ref *r, const char *operand)
 {
 	_cleanup_strv_ struct strv users = {0};
 	if (image_o.force)
 		return 0;
-	if (container_image_users(r->hex, &users) < 0)
+	if (container_image_users(r->hex, store_id(s, r), &users) < 0)
 		return -1;
 	return users.n ? (errno = EBUSY, fail("%s: in use by container %s (ctr-rm it first, or -f)",
 					     operand, users.v[0]))
@@ -307,41 +307,45 @@ static int rm_one(struct store *s, const char *operand, struct refs *all, struct
 		return -1;
 	struct ref it = all->v[k];
 	bool by_ref = it.name && ref_parse(operand, &name) == 0 && strcmp(name, it.name) == 0;
-	size_t names = 0, from = gone->n;
+	size_t names = 0;
 	for (size_t i = 0; i < all->n; i++)
-		names += strcmp(all->v[i].hex, it.hex) == 0;
+		names += store_same(s, &all->v[i], &it);
 	for (size_t i = 0; i < all->n && (!by_ref || names == 1); i++)
 		if ((by_ref ? i == (size_t)k : store_same(s, &all->v[i], &it)) &&
-		    rm_allowed(&all->v[i], operand) < 0)
+		    rm_allowed(s, &all->v[i], operand) < 0)
 			return -1;
 	for (size_t i = all->n; i-- > 0;)
 		if (by_ref ? i == (size_t)k : store_same(s, &all->v[i], &it)) {
 			gone->v[gone->n++] = all->v[i];
 			all->v[i] = all->v[--all->n];
 		}
-	for (size_t i = from; i < gone->n; i++)
-		gone->v[i].last = !by_ref || names == 1;
 	return 0;
 }
 
 void image_gone(
     const struct store *s, const struct refs *gone, const char *untagged, const char *deleted)
 {
+	struct refs left;
+	if (store_refs(s, &left) < 0)
+		die_fail();
 	for (size_t i = 0; i < gone->n; i++) {
 		struct ref *r = &gone->v[i];
-		for (size_t k = i + 1; k < gone->n;
-		     k++) /* the last one's name is the image's last */
-			r->last &= !store_same(s, r, &gone->v[k]);
 		const char *id = store_id(s, r);
+		bool last = true; /* the image goes with its last name */
+		for (size_t k = i + 1; k < gone->n; k++)
+			last &= !store_same(s, r, &gone->v[k]);
+		for (size_t k = 0; k < left.n; k++)
+			last &= !store_same(s, r, &left.v[k]);
 		if (r->name)
 			told("untag", id, r->name);
 		if (r->name && table_docker)
 			printf("%s: %s\n", untagged, r->name);
-		if (r->last)
+		if (last)
 			told("delete", id, r->name);
-		if (r->last && table_docker)
+		if (last && table_docker)
 			printf("%s: sha256:%s\n", deleted, id);
 	}
+	refs_free(&left);
 }
 
 /* We hold the lock of the store, so no container is made from a layer meanwhile. */

@@ -211,11 +211,10 @@ static int images(void)
 	for (size_t i = 0; i < r.n; i++) {
 		struct ref *v = &r.v[i];
 		_cleanup_strv_ struct strv users = {0};
-		if (container_image_users(v->hex, &users) < 0)
+		if (container_image_users(v->hex, store_id(&s, v), &users) < 0)
 			die_fail();
 		if ((v->name && !all) || users.n || !image_meant(&s, v))
 			continue;
-		v->last = true;
 		gone.v[gone.n++] = *v;
 	}
 	if (gone.n && store_refs_remove(&s, &gone) < 0)

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* The names of the containers that were made from an image (the hex digits of its digest), appended
- * to *out. -1 with fail(). */
-int container_image_users(const char *hex, struct strv *out);
+/* The names of the containers that were made from an image (the hex digits of its manifest's digest
+ * and of its id), appended to *out. -1 with fail(). */
+int container_image_users(const char *hex, const char *id, struct strv *out);
 
 /* What every container's config.json says, one after the other, into *texts: container_layer_used()
  * finds a layer's name in it. To be read with the store's gate in hand, so that none is made

@@ -86,7 +86,6 @@ struct ref {
 	uint64_t size;           /* of the manifest */
 	char config[DIGEST_HEX]; /* store_id() */
 	bool looked;
-	bool last; /* its image goes with it (ctr-image.c) */
 };
 struct refs {
 	struct ref *v;

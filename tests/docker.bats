@@ -706,6 +706,31 @@ oneliners() {
 	[ "$(d rmi "$id" | sort)" = "Deleted: $id"$'\nUntagged: x:latest\nUntagged: y:latest' ]
 	[ "$(d events --since 1h --until 0s -f type=image --format '{{.Actor.ID}}' | sort -u)" = \
 		"$id" ]
+	# two manifests of one image: it goes with the last of its names, whatever they name
+	local m n
+	id=$(d import x.tar x)
+	mkdir o
+	d save x | tar -C o -x
+	jq 'del(.manifests[].annotations)' o/index.json >nameless
+	m=o/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' o/index.json)
+	(cat "$m" && echo) >more
+	n=$(sha256sum <more | cut -d ' ' -f 1)
+	mv more "o/blobs/sha256/$n"
+	jq --arg d "sha256:$n" '.manifests[0] |= (.digest = $d | .size += 1)' o/index.json |
+		sed s/x:latest/other:1/ >index
+	cp index o/index.json
+	d load -i o
+	d create --name c x true >/dev/null
+	[ "$(d rmi x)" = "Untagged: x:latest" ]
+	run -1 d rmi other:1
+	[[ "$output" == *"in use by container c "* ]]
+	d rm c
+	cp nameless o/index.json
+	[ "$(d load -i o)" = "Loaded image ID: $id" ]
+	[ "$(d images | grep -c "${id:7:12}")" = 2 ]
+	run ! grep deleted: <<<"$(d image prune -f)"
+	[ "$(d rmi other:1)" = $'Untagged: other:1\n'"Deleted: $id" ]
+	rm -r o
 	d import x.tar x >/dev/null
 	d create --name c x true >/dev/null
 	old=$(d commit c)

@@ -10,25 +10,30 @@
 #include "record.h"
 
 struct users {
-	const char *hex;
+	const char *hex, *id;
 	struct strv *out;
 };
 
-/* A container's conf names the digest of its image. */
+static bool is_digest(const char *text, const char *hex)
+{
+	return text && str_starts(text, "sha256:") && strcmp(text + 7, hex) == 0;
+}
+
+/* A container's conf names the digest of its image's manifest and the image's id. */
 static int container_images_user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
 	if (c->status == ST_CORRUPT) /* it is not known what it uses */
 		return fail("%s: %s (ctr-gc sets a damaged record aside)", c->name, c->why);
-	const char *digest = kv_get(&c->conf, "image_digest");
-	if (digest && str_starts(digest, "sha256:") && strcmp(digest + 7, u->hex) == 0)
+	if (is_digest(kv_get(&c->conf, "image_digest"), u->hex) ||
+	    is_digest(kv_get(&c->conf, "image_id"), u->id))
 		strv_add(u->out, c->name);
 	return 0;
 }
 
-int container_image_users(const char *hex, struct strv *out)
+int container_image_users(const char *hex, const char *id, struct strv *out)
 {
-	return container_each(container_images_user_one, &(struct users){hex, out});
+	return container_each(container_images_user_one, &(struct users){hex, id, out});
 }
 
 static int config_one(struct container *c, void *arg)
