@@ -45,7 +45,9 @@ static int range_taken(int fd, int64_t entry, int64_t first, uint32_t size)
 	if (fcntl(fd, F_OFD_GETLK, &l) < 0 || l.l_type != F_UNLCK)
 		return 1;
 	_cleanup_free_ char *id = xstrndup(e.id, sizeof e.id), *name = ids_name(id);
-	return name ? 1 : errno == ENOENT ? 0 : -1;
+	if (!name)
+		return errno == ENOENT ? 0 : -1;
+	return 1;
 }
 
 /* Write the entry of the range that begins with `first`: 0, or -1 with fail(). */
