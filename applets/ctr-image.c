@@ -17,7 +17,6 @@
 #include "container_images.h"
 #include "create_flags.h"
 #include "err.h"
-#include "event.h"
 #include "file.h"
 #include "image_cli.h"
 #include "image_store.h"
@@ -205,12 +204,6 @@ static void import_looks_at(const char *given, bool as_name)
 	die_usage("%s: a NAME comes first: ctr-image import NAME %s", given, given);
 }
 
-static void told(const char *action, const char *id, const char *name)
-{
-	_cleanup_free_ char *digest = xasprintf("sha256:%s", id);
-	event_tell("image", action, digest, "name", name, EVENT_END);
-}
-
 static int do_import(int argc, char **argv)
 {
 	char hex[DIGEST_HEX], id[DIGEST_HEX];
@@ -236,7 +229,7 @@ static int do_import(int argc, char **argv)
 	if (image_import(ctr_lib(), name, input(file), shown(file), image_o.message,
 		&image_o.changes, hex, id) < 0)
 		die_fail();
-	told("import", id, name);
+	image_tell("import", id, name);
 	printf("sha256:%s\n", id);
 	return 0;
 }
@@ -257,7 +250,6 @@ static int do_load(int argc, char **argv)
 		 : image_load(ctr_lib(), input(file), shown(file), name, &loaded)) < 0)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++) {
-		event_tell("image", "load", loaded.v[i], "name", loaded.v[i], EVENT_END);
 		if (table_docker)
 			printf("Loaded image%s: ", str_starts(loaded.v[i], "sha256:") ? " ID" : "");
 		puts(loaded.v[i]);
@@ -280,7 +272,7 @@ static int do_tag(int argc, char **argv)
 	if (store_open(&s, ctr_lib(), STORE_ADD) < 0 || store_ref(&s, argv[0], &r, &names) < 0 ||
 	    store_ref_set(&s, name, r.hex, r.size) < 0)
 		die_fail();
-	told("tag", store_id(&s, &r), name);
+	image_tell("tag", store_id(&s, &r), name);
 	store_close(&s);
 	return 0;
 }
@@ -337,11 +329,11 @@ void image_gone(
 		for (size_t k = 0; k < left.n; k++)
 			last &= !store_same(s, r, &left.v[k]);
 		if (r->name)
-			told("untag", id, r->name);
+			image_tell("untag", id, r->name);
 		if (r->name && table_docker)
 			printf("%s: %s\n", untagged, r->name);
 		if (last)
-			told("delete", id, r->name);
+			image_tell("delete", id, r->name);
 		if (last && table_docker)
 			printf("%s: sha256:%s\n", deleted, id);
 	}

@@ -5,7 +5,6 @@
 #include <termios.h>
 
 #include "err.h"
-#include "event.h"
 #include "image_cli.h"
 #include "opt.h"
 #include "place.h"
@@ -45,7 +44,6 @@ int image_do_push(int argc, char **argv)
 	int size = registry_push(ctr_lib(), argv[0], to, hex);
 	if (size < 0)
 		die_fail();
-	event_tell("image", "push", to, "name", to, EVENT_END);
 	if (!table_docker)
 		printf("sha256:%s\n", hex);
 	else if (image_o.quiet)

@@ -111,6 +111,8 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 const char *store_id(const struct store *s, struct ref *r);
 /* Are they one image: one manifest, or two of one config, as when it came in two ways? */
 bool store_same(const struct store *s, struct ref *a, struct ref *b);
+/* An event of an image whose id (store_id()) is given. */
+void image_tell(const char *action, const char *id, const char *name);
 
 /* Names. Clean "docker.io/library/x" to "x:latest"; -1 with fail() on what is no image name. Caller
  * frees *out. */

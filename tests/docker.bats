@@ -703,6 +703,7 @@ oneliners() {
 	d tag x y
 	[ "$(d rmi y)" = "Untagged: y:latest" ]
 	d tag x y
+	d save x | d load
 	[ "$(d rmi "$id" | sort)" = "Deleted: $id"$'\nUntagged: x:latest\nUntagged: y:latest' ]
 	[ "$(d events --since 1h --until 0s -f type=image --format '{{.Actor.ID}}' | sort -u)" = \
 		"$id" ]

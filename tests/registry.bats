@@ -99,6 +99,12 @@ three() {
 	ctr-image rm "$name"
 	[ "$("$CTRBOX" pull "$name" | sed -n 2p)" = "Status: Downloaded newer image for $name" ]
 	[ "$("$CTRBOX" pull -q "$name")" = "$name" ]
+	local id
+	id=$("$CTRBOX" images -q --no-trunc "$name")
+	[ "$("$CTRBOX" events --since 1h --until 0s -f type=image -f event=push -f event=pull \
+		--format '{{.Actor.ID}} {{.Actor.Attributes.name}}' | tail -n 1)" = "$id $name" ]
+	[ "$("$CTRBOX" events --since 1h --until 0s -f event=push -f event=pull \
+		--format '{{.Actor.ID}}' | sort -u)" = "$id" ]
 	[ "$("$CTRBOX" logout "$reg")" = "Removing login credentials for $reg" ]
 }
 

@@ -419,10 +419,12 @@ static int names(struct load *l, struct strv *loaded)
 		memcpy(r.hex, x->hex, DIGEST_HEX);
 		if (store_ref_set(l->s, name, x->hex, x->size) < 0)
 			return -1;
+		const char *id = store_id(l->s, &r);
 		if (name)
 			strv_add(loaded, name);
 		else
-			strv_addf(loaded, "sha256:%s", store_id(l->s, &r));
+			strv_addf(loaded, "sha256:%s", id);
+		image_tell("load", id, loaded->v[loaded->n - 1]);
 	}
 	return 0;
 }

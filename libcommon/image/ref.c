@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "event.h"
 #include "image.h"
 #include "image_store.h"
 #include "str.h"
@@ -101,6 +102,12 @@ const char *store_id(const struct store *s, struct ref *r)
 		manifest_free(&m);
 	}
 	return r->config;
+}
+
+void image_tell(const char *action, const char *id, const char *name)
+{
+	_cleanup_free_ char *digest = xasprintf("sha256:%s", id);
+	event_tell("image", action, digest, "name", name, EVENT_END);
 }
 
 bool store_same(const struct store *s, struct ref *a, struct ref *b)

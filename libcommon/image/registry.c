@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "err.h"
-#include "event.h"
 #include "file.h"
 #include "json.h"
 #include "registry.h"
@@ -467,8 +466,10 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded, char he
 	if (r >= 0 && store_ref_set(&p.s, name, hex, size) < 0)
 		r = -1;
 	if (r >= 0) {
+		struct ref now = {0};
+		memcpy(now.hex, hex, DIGEST_HEX);
 		strv_add(loaded, told);
-		event_tell("image", "pull", told, "name", meant, EVENT_END);
+		image_tell("pull", store_id(&p.s, &now), meant);
 	}
 	free(old.name);
 	store_close(&p.s);

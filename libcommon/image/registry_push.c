@@ -135,6 +135,8 @@ static int push(struct push *p, const char *operand, char hex[DIGEST_HEX])
 	_cleanup_free_ char *text = r == 0 ? store_get(&p->s, hex, &len) : NULL;
 	if (r == 0)
 		r = text && manifest_send(p, hex, text, len) == 0 ? (int)len : -1;
+	if (r > 0)
+		image_tell("push", m.config, p->to.name);
 	manifest_free(&m);
 	config_free(&c);
 	return r;
