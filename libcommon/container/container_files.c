@@ -193,16 +193,22 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	return -1;
 }
 
+/* mount(2) on what a descriptor is. */
+static int mount_on(int fd, const char *what, const char *type, unsigned long flags)
+{
+	char at[40];
+	snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
+	return mount(what ? what : at, at, type, flags, type ? "mode=755" : NULL);
+}
+
 /* 1: it is bound; 0: it is gone, or of another kind than what is there, with a warning. */
 static int bind_volume(const struct spec_mount *m, int root)
 {
-	char to[40];
 	struct stat st;
 	bool there = stat(m->source, &st) == 0;
 	_cleanup_close_ int at =
 	    there ? path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755) : -1;
-	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
-	if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0) {
+	if (at < 0 || mount_on(at, m->source, NULL, MS_BIND | MS_REC) < 0) {
 		warn("%s: %s: %m", m->dest, m->source);
 		return 0;
 	}
@@ -218,11 +224,9 @@ static int bind_volume(const struct spec_mount *m, int root)
  * -1. */
 static int cover(int root, const char *dest)
 {
-	char to[40];
 	_cleanup_close_ int at = path_make_in_root(root, dest, true, 0755);
-	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
-	if (at < 0 || (mount("none", to, "tmpfs", 0, "mode=755") < 0 &&
-			  mount(to, to, NULL, MS_BIND, NULL) < 0))
+	if (at < 0 ||
+	    (mount_on(at, "none", "tmpfs", 0) < 0 && mount_on(at, NULL, NULL, MS_BIND) < 0))
 		return -1;
 	return path_open_in_root(root, dest, O_PATH, 0);
 }
@@ -241,9 +245,7 @@ static int bind_volumes(const struct spec *s, int root)
 			n++;
 	}
 	while (n-- > 0) { /* only now, because a volume's folder may have been made in it */
-		char at[40];
-		snprintf(at, sizeof at, "/proc/self/fd/%d", own[n]);
-		if (r >= 0 && mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+		if (r >= 0 && mount_on(own[n], NULL, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY) < 0)
 			r = fail_errno("remount read-only");
 		close(own[n]);
 	}

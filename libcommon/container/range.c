@@ -24,30 +24,31 @@ struct range_entry {
 
 #define GIDS ((int64_t)1 << 32)
 
-static struct flock range_lock(int64_t entry)
+#define RANGE_AT(entry) ((off_t)(entry) * (off_t)sizeof(struct range_entry))
+
+/* 0, or 1 when another open file has it locked; -1 with fail(). */
+static int range_lock(int fd, int what, uint32_t entry)
 {
-	return (struct flock){.l_type = F_WRLCK,
-	    .l_start = entry * (off_t)sizeof(struct range_entry),
-	    .l_len = sizeof(struct range_entry)};
+	struct flock l = {.l_type = F_WRLCK, .l_start = RANGE_AT(entry), .l_len = RANGE_AT(1)};
+	if (fcntl(fd, what, &l) < 0)
+		return errno == EAGAIN ? 1 : fail_errno("ranges: lock");
+	return what == F_OFD_GETLK && l.l_type != F_UNLCK;
 }
 
 /* Has another container, living or being made, a range in this entry, and one of `size` numbers
  * from `first` on in it? 1: yes, 0: no, -1 with fail(). */
-static int range_taken(int fd, int64_t entry, int64_t first, uint32_t size)
+static int range_taken(int fd, uint32_t entry, int64_t first, uint32_t size)
 {
 	struct range_entry e = {0};
-	struct flock l = range_lock(entry);
-	if (pread(fd, &e, sizeof e, l.l_start) < 0)
+	char id[sizeof e.id + 1] = "";
+	if (pread(fd, &e, sizeof e, RANGE_AT(entry)) < 0)
 		return fail_errno("ranges: read");
-	int64_t from = entry * SUBID_SIZE + e.from;
+	int64_t from = (int64_t)entry * SUBID_SIZE + e.from;
 	if (!*e.id || from + e.last < first || from >= first + size)
 		return 0;
-	if (fcntl(fd, F_OFD_GETLK, &l) < 0 || l.l_type != F_UNLCK)
-		return 1;
-	_cleanup_free_ char *id = xstrndup(e.id, sizeof e.id), *name = ids_name(id);
-	if (!name)
-		return errno == ENOENT ? 0 : -1;
-	return 1;
+	memcpy(id, e.id, sizeof e.id);
+	int r = range_lock(fd, F_OFD_GETLK, entry);
+	return r ? r : ids_there(id);
 }
 
 /* Write the entry of the range that begins with `first`: 0, or -1 with fail(). */
@@ -56,9 +57,9 @@ static int range_write(int fd, int64_t first, const char *id, uint32_t size)
 	struct range_entry e = {
 	    .from = (uint16_t)(first % SUBID_SIZE), .last = (uint16_t)(size - 1)};
 	memcpy(e.id, id, strnlen(id, sizeof e.id));
-	return pwrite(fd, &e, sizeof e, range_lock(first / SUBID_SIZE).l_start) == sizeof e
-		   ? 0
-		   : fail_errno("ranges: write");
+	return pwrite(fd, &e, sizeof e, RANGE_AT(first / SUBID_SIZE)) < 0
+		   ? fail_errno("ranges: write")
+		   : 0;
 }
 
 /* Locked from the check until its container exists, so that two at once do not both find it free.
@@ -67,33 +68,30 @@ static int range_write(int fd, int64_t first, const char *id, uint32_t size)
  * they do when /etc/subuid or /etc/subgid has changed. */
 static int range_try(int fd, const char *id, int64_t first, uint32_t size)
 {
-	int64_t n = first / SUBID_SIZE;
-	struct flock l = range_lock(n);
-	if (fcntl(fd, F_OFD_SETLK, &l) < 0)
-		return errno == EAGAIN || errno == EACCES ? 1 : fail_errno("ranges: lock");
-	int taken = range_taken(fd, n, n * SUBID_SIZE, SUBID_SIZE);
-	if (taken == 0)
-		taken = range_write(fd, first, id, size);
-	for (int64_t i = n ? n - 1 : n + 1; taken == 0 && i <= n + 1; i += 2)
-		if ((taken = range_taken(fd, i, first, size)) == 1)
+	uint32_t n = (uint32_t)(first / SUBID_SIZE);
+	int r = range_lock(fd, F_OFD_SETLK, n);
+	if (r == 0)
+		r = range_taken(fd, n, first - first % SUBID_SIZE, SUBID_SIZE);
+	if (r == 0)
+		r = range_write(fd, first, id, size);
+	for (uint32_t i = n ? n - 1 : 1; r == 0 && i <= n + 1; i += 2)
+		if ((r = range_taken(fd, i, first, size)) == 1)
 			range_write(fd, first, "", size);
-	return taken;
+	return r;
 }
 
 /* The first range is used last: ctr-unshare uses it, and so do containers of versions that knew no
  * other. The search begins at random, so that it is short. */
 static uint32_t range_turn(uint32_t i, uint32_t n, const char *id)
 {
-	char eight[9] = "";
-	memcpy(eight, id, strnlen(id, 8));
-	return i + 1 == n ? 0 : 1 + (uint32_t)((strtoul(eight, NULL, 16) + i) % (n - 1));
+	return i + 1 == n ? 0 : 1 + (uint32_t)((strtoull(id, NULL, 16) + i) % (n - 1));
 }
 
 int range_take(const char *id, struct spec *s, bool durable)
 {
 	_cleanup_free_ char *path = path_join(ctr_lib(), "ranges");
-	struct idmap_entry u = {0}, g = {0};
-	uint32_t n = userns_range(0, &u, &g);
+	struct idmap_entry *u = s->uid_map.v, *g = s->gid_map.v;
+	uint32_t n = userns_range(0, u, g);
 	if (place_make(ctr_lib()) < 0)
 		return -1;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -101,23 +99,21 @@ int range_take(const char *id, struct spec *s, bool durable)
 		return fail_open(path);
 	int taken = 1;
 	for (uint32_t i = 0; i < n && taken == 1; i++) {
-		userns_range(range_turn(i, n, id), &u, &g);
-		taken = range_try(fd, id, u.host, u.size);
-		if (taken == 0 && (taken = range_try(fd, id, GIDS + g.host, g.size)) == 1)
-			range_write(fd, u.host, "", u.size);
+		userns_range(range_turn(i, n, id), u, g);
+		taken = range_try(fd, id, u->host, u->size);
+		if (taken == 0 && (taken = range_try(fd, id, GIDS + g->host, g->size)) == 1)
+			range_write(fd, u->host, "", u->size);
 	}
 	if (taken == 1)
-		fail("--userns auto: no range of ids is left, of %u that /etc/subuid and "
-		     "/etc/subgid have for root: remove a container, give root more there, or let "
-		     "two have one (--userns 0:%u:%u)",
-		    n, u.host, u.size);
+		fail("--userns auto: no range of ids is left, of %u that root has in /etc/subuid "
+		     "and /etc/subgid: remove a container, or let two have one "
+		     "(--userns 0:%u:%u)",
+		    n, u->host, u->size);
 	if (taken == 0 && durable && fdatasync(fd) < 0)
 		taken = fail_tried(path, "write");
 	if (taken) {
 		close(fd);
 		return -1;
 	}
-	s->uid_map.v[0] = u;
-	s->gid_map.v[0] = g;
 	return fd;
 }
