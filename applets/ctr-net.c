@@ -353,14 +353,17 @@ int net_remove(const char *name)
 	struct network n;
 	struct stat st;
 	struct users u = {0};
-	if (network_open(&n, name) < 0 || container_net_again(NULL, name) < 0)
+	if (network_open(&n, name) < 0)
 		return -1;
-	if (lock_wait(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
-		return fail("network %s: removed already", name);
-	network_lease_each(name, on_lease, &u);
-	const char *more = u.ids.n > 1 ? " and others" : "";
-	int r =
-	    u.ids.n ? fail("network %s: in use by %s%s", name, u.first, more) : network_remove(&n);
+	int r = container_net_again(NULL, name);
+	if (r == 0 && (lock_wait(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink))
+		r = fail("network %s: removed already", name);
+	if (r == 0) {
+		network_lease_each(name, on_lease, &u);
+		const char *more = u.ids.n > 1 ? " and others" : "";
+		r = u.ids.n ? fail("network %s: in use by %s%s", name, u.first, more)
+			    : network_remove(&n);
+	}
 	network_free(&n);
 	if (r == 0 && network_idle() < 0)
 		warn_fail();
