@@ -21,6 +21,11 @@ void net_request_free(struct endpoint_req *r);
  * one returns other than 0. */
 int net_requests_each(struct endpoint_req *first, const struct strv *further,
     int (*fn)(struct endpoint_req *, void *), void *arg);
+/* The addresses that were given to it on the network r->net, in this life or the one before, go to
+ * r->had, and the interface's name to ifname, where they are known: they stay with it, if nobody
+ * else took them. net_given() writes them down; if it cannot, they are chosen anew. */
+void net_had(const struct container *c, struct endpoint_req *r, char ifname[16]);
+void net_given(const struct container *c, const struct endpoint *e);
 /* The lines of the file `networks` in the container's directory, open as dir; none when there is no
  * such file. 0, or -1 with fail(). */
 int connect_lines(int dir, struct strv *out);

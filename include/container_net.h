@@ -49,8 +49,8 @@ int container_net_each(const struct strv *ids, int (*fn)(struct container *, voi
  * nf_tables. 0 or more, or -1 with fail(). */
 int container_net_heal(bool always);
 /* If somebody has removed them, take the leases of a container that runs (NULL: none) again, and
- * those of all that run on the network, before anybody relies on that. What fails for a container
- * is warned of. 0, or -1 with fail(). */
+ * those of all that run on the network (NULL: of nobody else), before anybody relies on that. What
+ * fails for a container is warned of. 0, or -1 with fail(). */
 int container_net_again(struct container *c, const char *network);
 /* For ctr-gc: remove what names a container that nobody holds. `wired` are the ids of those that
  * run on a network, `joined` of those with a record of further ones. What fails is warned of, and

@@ -52,10 +52,11 @@ int endpoint_fits(const struct endpoint_req *r, const struct network *n);
  * netns_fd. 0; -1 with fail() and everything undone. */
 int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, int netns_fd,
     struct endpoint *out);
-/* The container runs, and somebody has removed its leases there or the folder of names: take the
- * leases of the addresses that its interfaces have, and put it back into the folder. 1: leases
- * were lost; 0: none were, or it is not on that network; -1 with fail(). */
-int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, int netns_fd);
+/* The container runs, and somebody has removed its leases there: take those of what it was given
+ * (r->had, r->ifname), and put it back into the folder of names; with `all`, which says that all
+ * that run are put back, even if no lease was lost. What its interfaces have by now is not asked:
+ * it may have changed that. 1: leases were lost; 0: none were; -1 with fail(). */
+int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, bool all);
 /* Take down what endpoint_up() made; the sockets are closed. Warns of what fails, and continues. */
 void endpoint_down(struct endpoint *p);
 /* Free only its memory. */

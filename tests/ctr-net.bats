@@ -15,7 +15,7 @@ box() { h ctr-run -d --name "$@" "$ROOTFS" sleep 1000; }
 traces() {
 	h ip -o link show type veth | grep -v wan || true
 	h ctr-netcfg show | grep publish || true
-	find "$CTR_RUN/leases" -type f ! -name '.last*' 2>/dev/null || true
+	find "$CTR_RUN/leases" -type f ! -name '.[lw]*' 2>/dev/null || true
 }
 
 @test "session 13: two containers get .2 and .3 and reach each other, by name, and the outside" {
@@ -350,8 +350,14 @@ traces() {
 		rm -rf "$CTR_RUN$lost"
 		run -0 h ctr-gc
 		[[ "$output" = *"network n: leases that were lost"* ]]
-		[ -z "$(h ctr-gc)" ] && again
+		[ -z "$(h ctr-gc 2>&1)" ]
+		again
 	done
+	# as a release without the mark leaves it: nothing was lost, and nothing is said
+	[ "$(stat -c %F "$CTR_RUN/leases/n/.whole")" = "regular empty file" ]
+	rm "$CTR_RUN"/leases/*/.whole
+	[ -z "$(h ctr-gc 2>&1)" ]
+	[ -e "$CTR_RUN/leases/n/.whole" ]
 	# three at once: none has another's
 	rm -rf "$CTR_RUN"
 	local pids=()
@@ -377,6 +383,79 @@ traces() {
 	h ctr-stop -t 0 b
 	h ctr-rm -f a b
 	h ctr-gc
+	[ -z "$(traces)" ]
+}
+
+# bats test_tags=ctr-gc,ctr-run
+@test "15.1 leases taken again are what was given, whatever a container has configured" {
+	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
+	h ctr-net create --subnet 10.92.0.0/24 m >/dev/null
+	box w --net n --cap-add NET_ADMIN
+	box v --net n --rm --cap-add NET_ADMIN
+	h ctr-net connect m w
+	h ctr-net connect m v
+	all() {
+		traces
+		h nft -s list table bridge ctrbox
+	}
+	had=$(all)
+	h ctr-exec w sh -c 'ip addr add 10.91.0.50/24 dev eth0; ip addr add 10.92.0.3/24 dev eth1
+		ip addr del 10.92.0.2/24 dev eth1; ip link set eth1 down; ip link set eth1 name x
+		ip link set x up'
+	h ctr-exec v sh -c 'ip addr add 10.91.0.1/24 dev eth0; ip addr add 10.91.0.2/24 dev eth0
+		ip link set eth1 down; ip link set eth1 name eth7
+		ip link set eth7 up'
+	rm -rf "$CTR_RUN"
+	[ "$(h ctr-run --net n "$ROOTFS" hostname -i 2>/dev/null)" = 10.91.0.4 ]
+	rm -rf "$CTR_RUN"
+	h nft flush ruleset
+	h ctr-gc >/dev/null
+	diff <(echo "$had") <(all)
+	# a disconnect that was killed, and then all was lost: its interface goes all the same
+	echo '!- m' >>"$CTR_LIB/containers/v/networks"
+	rm -rf "$CTR_RUN"
+	h ctr-gc >/dev/null
+	run ! h ctr-exec v ip link show eth7
+	rm -rf "$CTR_RUN"
+	h ctr-net disconnect m w
+	run ! h ctr-exec w ip link show x
+	# of the release before, the monitor looks for this file
+	[ -e "$CTR_RUN/containers/w/networks" ]
+	h ctr-rm -f w v
+	[ -z "$(traces)" ]
+}
+
+# bats test_tags=ctr-gc,ctr-run
+@test "15.1 what cannot be taken again is tried again; two at once do not disturb each other" {
+	need strace strace
+	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
+	h ctr-net create --subnet 10.92.0.0/24 --subnet fd00:92::/64 m >/dev/null
+	box w --net m
+	h ctr-net connect n w
+	had=$(traces | sort)
+	dir=$CTR_RUN/leases/m
+	rm -rf "$CTR_RUN/leases"
+	mkdir -p "$dir"
+	echo other >"$dir/fd00:92::2"
+	run -0 h ctr-run --net m "$ROOTFS" true
+	[[ "$output" = *"w: taken by other: fd00:92::2"* ]]
+	[ ! -e "$dir/.whole" ]
+	rm "$dir/fd00:92::2"
+	run -0 h ctr-run --net m "$ROOTFS" true
+	[[ "$output" = *"network m: leases that were lost are taken again"* ]]
+	[ -e "$dir/.whole" ]
+	h ctr-gc >/dev/null
+	[ "$(traces | sort)" = "$had" ]
+	rm -rf "$CTR_RUN"
+	h strace -f -o /dev/null -e trace=linkat -e inject=linkat:delay_enter=700000 \
+		ctr-gc >out 2>&1 3>&- &
+	pid=$!
+	wait_for 5 test -e "$dir/.by"
+	h ctr-gc >out2 2>&1
+	wait $pid
+	run ! grep -h already out out2
+	[ "$(traces | sort)" = "$had" ]
+	h ctr-rm -f w
 	[ -z "$(traces)" ]
 }
 
@@ -884,7 +963,7 @@ no_nft() {
 	box a --net bridge
 	inside() { h ctr-exec a ls /sys/class/net; }
 	before=$(inside)
-	for n in 1 2; do
+	for n in 1 2 3; do
 		run h strace -f -o /dev/null -e trace=renameat \
 			-e inject=renameat:signal=KILL:when=$n ctr-net connect n6 a
 		[ "$status" -ne 0 ]
@@ -894,7 +973,7 @@ no_nft() {
 			h ctr-net disconnect n6 a
 		fi
 		[ "$(inside)" = "$before" ]
-		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.last*')" ]
+		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.[lw]*')" ]
 		h ctr-net connect n6 a
 		[[ "$(inside)" = *eth1* ]]
 		run h strace -f -o /dev/null -e trace=renameat \
@@ -904,7 +983,7 @@ no_nft() {
 			h ctr-net disconnect n6 a
 		fi
 		[ "$(inside)" = "$before" ]
-		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.last*')" ]
+		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.[lw]*')" ]
 	done
 	# with too few descriptors it fails, and eth0 stays
 	local failed=0

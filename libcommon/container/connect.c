@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "connect.h"
@@ -31,6 +32,11 @@ int connect_hold(struct container *c)
 
 int connect_record(const struct container *c, const struct strv *lines)
 {
+	/* Until no monitor of the release before can run: it looks for this, and without it frees
+	 * what it set up by the addresses, which may be another container's by now. */
+	_cleanup_free_ char *mark = record_run_path(c->name, "networks");
+	if (c->pid && mknod(mark, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+		return fail_errno(mark);
 	struct buf b = {0};
 	for (size_t i = 0; i < lines->n; i++)
 		buf_printf(&b, "%s\n", lines->v[i]);
@@ -197,8 +203,10 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	int result = endpoint_up(r, c->id, c->name, ns, &p);
 	if (result == 0 && p.rebuilt && container_net_restore(NULL, false) < 0)
 		warn_fail();
-	if (result == 0)
+	if (result == 0) {
+		net_given(c, &p);
 		endpoint_forget(&p);
+	}
 	r->self = NULL;
 	r->hosts = NULL;
 	return result;

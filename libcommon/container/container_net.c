@@ -169,46 +169,6 @@ int container_net_files(struct container_net *p, const struct container *c, cons
 	return s->hostname ? container_net_put(c, "hostname", hostname) : 0;
 }
 
-#define HAD "addresses" /* in its folder: a line "NETWORK ADDR" for each it had */
-
-/* Its addresses stay with it from one start to the next, where nobody else took them. */
-static void had_read(const struct container *c, struct endpoint_req *r)
-{
-	_cleanup_free_ char *text = file_read_at(c->dir, HAD, 1 << 16, NULL);
-	_cleanup_strv_ struct strv l = {0};
-	strv_split(&l, text ? text : "", "\n");
-	for (size_t i = 0; i < l.n; i++) {
-		char *addr = strchr(l.v[i], ' ');
-		struct addr a;
-		if (!addr)
-			continue;
-		*addr++ = 0;
-		if (strcmp(l.v[i], r->net) == 0 && addr_parse(HAD, addr, &a) == 0)
-			r->had[a.family == AF_INET6] = a;
-	}
-}
-
-static void had_write(const struct container *c, const char *net, const struct endpoint *e)
-{
-	size_t n = 0;
-	char t[ADDR_TEXT];
-	struct buf b = {0};
-	if (container_passing(c))
-		return;
-	_cleanup_free_ char *was = file_read_at(c->dir, HAD, 1 << 16, &n);
-	_cleanup_strv_ struct strv l = {0};
-	strv_split(&l, was ? was : "", "\n");
-	for (size_t i = 0; i < l.n; i++)
-		if (!str_starts(l.v[i], net) || l.v[i][strlen(net)] != ' ')
-			buf_printf(&b, "%s\n", l.v[i]);
-	for (int i = 0; i < 2; i++)
-		if (e->addr[i].a.family)
-			buf_printf(&b, "%s %s\n", net, addr_text(&e->addr[i].a, t));
-	if (b.n && (!was || strcmp(was, b.p) != 0))
-		file_write_at(c->dir, HAD, b.p, b.n, 0600, false);
-	buf_free(&b);
-}
-
 struct up {
 	struct container_net *p;
 	const struct container *c;
@@ -222,18 +182,19 @@ static int one_up(struct endpoint_req *r, void *arg)
 	const struct container *c = u->c;
 	struct endpoint further = {0};
 	size_t k = p->networks.n;
-	char ifname[16];
+	char ifname[16], had[16];
 	snprintf(ifname, sizeof ifname, "eth%zu", k);
 	_cleanup_free_ char *hosts = container_net_hosts(c);
 	r->ifname = ifname;
 	r->hosts = hosts;
 	r->self = &p->hosts;
 	r->alive = container_owner_alive;
-	had_read(c, r);
+	net_had(c, r, had);
 	if (container_net_again(NULL, r->net) < 0 ||
 	    endpoint_up(r, c->id, c->name, u->ns, k ? &further : &p->net) < 0)
 		return -1;
-	had_write(c, r->net, k ? &further : &p->net);
+	if (k || !container_passing(c)) /* `state` has the first's */
+		net_given(c, k ? &further : &p->net);
 	strv_add(&p->networks, k ? further.network : p->net.network);
 	endpoint_forget(&further); /* gc finds it by its mark */
 	event_tell("network", "connect", r->net, "container", c->id, "name", r->net, EVENT_END);
@@ -326,7 +287,7 @@ static int settle_one(struct container *c, void *arg)
 	if (!c->pid || faccessat(c->dir, "networks", F_OK, 0) < 0)
 		return 0;
 	_cleanup_close_ int held = connect_hold(c);
-	if (held < 0 || (r = connect_settle(c)) < 0) {
+	if (held < 0 || container_net_again(c, NULL) < 0 || (r = connect_settle(c)) < 0) {
 		warn_fail();
 		*failed = -1;
 	}

@@ -1,6 +1,9 @@
-/* net_request.c: the networks that a container's record asks for; see connect.h. */
+/* net_request.c: the networks that a container's record asks for, and what it was given on them;
+ * see connect.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "connect.h"
 #include "err.h"
@@ -40,6 +43,45 @@ int connect_lines(int dir, struct strv *out)
 	if (text)
 		strv_split(out, text, "\n");
 	return text || errno == ENOENT ? 0 : -1;
+}
+
+#define HAD "addresses" /* in its folder: a line "NETWORK ADDR INTERFACE" for each it had */
+
+void net_had(const struct container *c, struct endpoint_req *r, char ifname[16])
+{
+	_cleanup_free_ char *text = file_read_at(c->dir, HAD, 1 << 16, NULL);
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, text ? text : "", "\n");
+	for (size_t i = 0; i < l.n; i++) {
+		_cleanup_strv_ struct strv w = {0};
+		struct addr a;
+		strv_split(&w, l.v[i], " ");
+		if (w.n < 2 || strcmp(w.v[0], r->net) != 0 || addr_parse(HAD, w.v[1], &a) < 0)
+			continue;
+		r->had[a.family == AF_INET6] = a;
+		if (w.n > 2)
+			snprintf(ifname, 16, "%s", w.v[2]);
+	}
+}
+
+void net_given(const struct container *c, const struct endpoint *e)
+{
+	const char *net = e->network;
+	size_t n = 0;
+	char t[ADDR_TEXT];
+	struct buf b = {0};
+	_cleanup_free_ char *was = file_read_at(c->dir, HAD, 1 << 16, &n);
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, was ? was : "", "\n");
+	for (size_t i = 0; i < l.n; i++)
+		if (!str_starts(l.v[i], net) || l.v[i][strlen(net)] != ' ')
+			buf_printf(&b, "%s\n", l.v[i]);
+	for (int i = 0; i < 2; i++)
+		if (e->addr[i].a.family)
+			buf_printf(&b, "%s %s %s\n", net, addr_text(&e->addr[i].a, t), e->ifname);
+	if (b.n && (!was || strcmp(was, b.p) != 0))
+		file_write_at(c->dir, HAD, b.p, b.n, 0600, false);
+	buf_free(&b);
 }
 
 int net_requests_each(struct endpoint_req *first, const struct strv *further,

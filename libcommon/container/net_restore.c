@@ -1,6 +1,7 @@
 /* net_restore.c: putting back what living containers have in our nf_tables tables after somebody
  * flushed them, and their leases after somebody removed those; see container_net.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -57,40 +58,55 @@ int container_net_heal(bool always)
 struct again {
 	const char *network; /* NULL: all */
 	struct container *c;
+	struct endpoint_req first; /* that of --net */
 	char *hosts;
-	int ns, taken;
+	int n, taken; /* networks that were looked at in c */
+	bool failed;  /* of somebody, not all is known to be there */
 };
 
 static int again_on(struct endpoint_req *r, void *arg)
 {
+	static const char *const keys[2] = {"ip", "ip6"};
 	struct again *a = arg;
+	char ifname[16];
+	snprintf(ifname, sizeof ifname, "eth%d", a->n++);
+	if (a->network && strcmp(a->network, r->net) != 0)
+		return 0;
+	net_had(a->c, r, ifname);
+	for (int i = 0; i < 2 && r == &a->first; i++) { /* that a monitor of ours has set up */
+		const char *s = kv_get(&a->c->state, keys[i]);
+		if (s && addr_parse(keys[i], s, &r->had[i]) < 0)
+			r->had[i].family = 0;
+	}
 	r->hosts = a->hosts;
-	int n = a->network && strcmp(a->network, r->net) != 0
-		    ? 0
-		    : endpoint_again(r, a->c->id, a->c->name, a->ns);
+	r->ifname = ifname;
+	int n = endpoint_again(r, a->c->id, a->c->name, a->network);
 	a->taken += n > 0;
-	return n < 0 ? -1 : 0;
+	if (n < 0) {
+		warn_about(a->c->name); /* it keeps nobody else from starting */
+		a->failed = true;
+	}
+	return 0;
 }
 
 static int net_restore_one(struct container *c, void *arg)
 {
 	struct again *a = arg;
-	struct endpoint_req r;
 	_cleanup_strv_ struct strv further = {0};
-	if (!c->pid || !container_net_wanted(c))
-		return 0;
-	_cleanup_close_ int ns = endpoint_ns(c->pid);
-	if (!container_is_alive(c))
+	a->failed |= c->status == ST_CORRUPT && record_held(c->dir) != 0;
+	if (!c->pid || !container_net_wanted(c) || !container_is_alive(c))
 		return 0;
 	_cleanup_free_ char *hosts = container_net_hosts(c);
 	a->c = c;
-	a->ns = ns;
 	a->hosts = hosts;
-	net_request(&r, &c->conf);
-	if (ns < 0 || connect_lines(c->dir, &further) < 0 ||
-	    net_requests_each(&r, &further, again_on, a) < 0)
-		warn_about(c->name); /* it keeps nobody else from starting */
-	net_request_free(&r);
+	a->n = 0;
+	net_request(&a->first, &c->conf);
+	if (connect_lines(c->dir, &further) < 0) {
+		warn_about(c->name);
+		a->failed = true;
+	}
+	net_requests_each(&a->first, &further, again_on, a);
+	net_request_free(&a->first);
 	return 0;
 }
 
@@ -99,6 +115,8 @@ int container_net_again(struct container *c, const char *network)
 	struct again a = {0};
 	if (c)
 		net_restore_one(c, &a);
+	if (!network)
+		return 0;
 	_cleanup_free_ char *dir = network_leases(network), *hosts = host_names_dir(network);
 	a.network = network;
 	if (lease_whole(dir, false) && access(hosts, F_OK) == 0)
@@ -107,6 +125,7 @@ int container_net_again(struct container *c, const char *network)
 		return -1;
 	if (a.taken)
 		warn("network %s: leases that were lost are taken again", network);
-	lease_whole(dir, true);
+	if (!a.failed)
+		lease_whole(dir, true);
 	return 0;
 }

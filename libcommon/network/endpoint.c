@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -377,53 +376,28 @@ void endpoint_forget(struct endpoint *p)
 	memset(p, 0, sizeof *p);
 }
 
-/* What an interface in a container has of a network. */
-struct inside {
-	const struct cidr *subnet;
-	struct addr addr[2];
-	struct ifreq ifr;
-};
-
-static void on_inside_addr(int index, const struct cidr *a, void *arg)
-{
-	struct inside *x = arg;
-	int v6 = a->a.family == AF_INET6;
-	if (x->subnet[v6].a.family && cidr_has(&x->subnet[v6], &a->a)) {
-		x->addr[v6] = a->a;
-		x->ifr.ifr_ifindex = index;
-	}
-}
-
-static int inside_look(struct inside *x, int netns_fd)
-{
-	struct nl in;
-	if (nl_open(&in, NETLINK_ROUTE, netns_fd) < 0)
-		return -1;
-	int r = rtnl_addrs(&in, on_inside_addr, x);
-	ioctl(in.fd, SIOCGIFNAME, &x->ifr);
-	nl_close(&in);
-	return r;
-}
-
-int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, int netns_fd)
+int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, bool all)
 {
 	struct network n;
 	struct held h = {0};
 	_cleanup_free_ char *dir = network_leases(r->net), *names = names_of(r, id, name);
 	if (lease_of_owner(dir, id, on_held, &h) < 0 || network_open(&n, r->net) < 0)
 		return errno == ENOENT ? 0 : -1;
-	struct inside x = {.subnet = n.subnet};
-	bool lost = !h.any;
-	int result = lost ? inside_look(&x, netns_fd) : 0;
+	int result = 0, lost = 0;
 	for (int i = 0; i < 2 && result == 0; i++) {
-		struct lease_req q = {n.subnet[i], .want = x.addr[i], .owner = id,
-		    .ifname = x.ifr.ifr_name, .names = names};
-		if (q.want.family) {
-			h.any = true;
-			result = lease_take(dir, &q, &h.addr[i].a);
-		}
+		struct lease_req q = {n.subnet[i], .want = r->had[i], .exclude = &n.gateway[i],
+		    .excludes = 1, .owner = id, .ifname = r->ifname, .names = names};
+		if (h.addr[i].a.family || !q.want.family)
+			continue;
+		lost = 1;
+		result = lease_take(dir, &q, &h.addr[i].a);
+		if (result == 0 || errno != EADDRINUSE)
+			continue;
+		/* By another process, for this container? */
+		lease_of_owner(dir, id, on_held, &h);
+		result = h.addr[i].a.family ? 0 : -1;
 	}
-	if (result == 0 && h.any) {
+	if (result == 0 && (lost || (all && h.any))) {
 		struct host_names again = {n.name, id, r->hosts, NULL, names, h.addr, true};
 		result = host_names_join(&again) < 0 ? -1 : lost;
 	}

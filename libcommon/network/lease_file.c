@@ -24,8 +24,8 @@ int lease_dir(const char *dir, bool make)
 bool lease_whole(const char *dir, bool mark)
 {
 	_cleanup_close_ int fd = lease_dir(dir, mark);
-	if (mark)
-		symlinkat(".", fd, LEASE_WHOLE); /* without it, all are looked at again */
+	if (mark) /* without it, all are looked at again */
+		mknodat(fd, LEASE_WHOLE, S_IFREG | 0600, 0);
 	return faccessat(fd, LEASE_WHOLE, F_OK, 0) == 0;
 }
 
