@@ -752,12 +752,10 @@ load image
 	)
 }
 @test "14.8: many folders that are left out, as an honest image may" {
-	local i long
+	local long
 	long=$(printf "$(printf %0189d 1)/%.0s" {1..10})
 	mktar 'd low' >low.tar
-	for ((i = 0; i < 8900; i++)); do
-		echo "f $long$i/f x"
-	done | mktar - >many.tar
+	seq -f "f $long%.0f/f x" 0 8899 | mktar - >many.tar
 	oci o low.tar many.tar
 	ctr-image load o
 }
@@ -1297,6 +1295,23 @@ halfway() {
 	[ "$(ctr-run new:1 stat -c %a /etc /srv /srv/sub /new /new/a /bin | xargs)" = \
 		"755 755 700 755 755 755" ]
 	[ "$(ctr-run new:1 stat -c %Y /srv)" = 0 ] # mktar's
+	# through a link of the layer below, whichever comes first
+	ln -s srv base/ln
+	tar -C base -cf base.tar .
+	local i over=(
+		'f srv/sub/x 1' 'd srv' 'f ln/q 2'
+		'f ln/q 2' 'f srv/sub/x 1' 'd srv'
+		'd srv' 'f ln/q 2' 'f ln/sub/x 1'
+		'f ln/sub/x 1' 'd srv' 'f srv/q 2'
+	)
+	for i in 0 3 6 9; do
+		mktar "${over[@]:i:3}" >over.tar
+		rm -r o
+		oci o base.tar over.tar
+		ctr-image load o
+		[ "$i $(ctr-run new:1 sh -c 'stat -c "%a %Y" /srv; stat -c %a /srv/sub; cat /srv/q /srv/sub/x' |
+			xargs | tr -d ' ')" = "$i 755070021" ]
+	done
 }
 
 @test "18.35 what a layer means of those below: folders through a link, hard links, opaque roots" {

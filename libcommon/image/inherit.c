@@ -31,7 +31,8 @@
 
 /* What it may cost to look for folders in the layers below, of all of an image together. A way of
  * 4 KB has 2,000 of them, and 1 KB of archive has many ways; but an image may well have 200,000
- * folders with short paths. So each counts as the square of its path's bytes in units of 4 KB. */
+ * folders with short paths. So each counts as one and the square of its path's bytes in units of 4
+ * KB. */
 #define WAYS_MAX (8 << 20)
 
 /* The layers of an image up to the one that is looked at, names[top]; and the folders that ways
@@ -40,7 +41,7 @@
 struct view {
 	const struct store *s;
 	char (*names)[DIGEST_HEX];
-	size_t top, ways; /* ways: bytes that may still be looked for */
+	size_t top, ways; /* ways: what folders may still cost (WAYS_MAX) */
 	struct seen {
 		uint64_t path;
 		unsigned low; /* 0: not known */
@@ -234,11 +235,12 @@ static int parents(struct view *v, const char *path)
 }
 
 /* Where the layers below have a link at `from`, what the layer has there belongs into the folder
- * `to` that the link leads to. */
+ * `to` that the link leads to. 1 if the layer has that folder already: its mode and time stay,
+ * which are those of its entry, or folder() is called for it, too. 0 if not, -1 with fail(). */
 static int carry(struct view *v, const char *from, const char *to)
 {
 	const char *name, *as;
-	struct stat st;
+	struct stat st, was;
 	seen_at(v, view_hash(v, from))->low = 0;
 	if (parents(v, to) < 0)
 		return -1;
@@ -246,16 +248,18 @@ static int carry(struct view *v, const char *from, const char *to)
 	_cleanup_close_ int b = parent(v, to, &as);
 	if (a < 0 || b < 0 || fstat(a, &st) < 0)
 		return 0;
-	if (mkdirat(b, as, 0755) < 0 && errno != EEXIST)
+	bool had = mkdirat(b, as, 0755) < 0;
+	if (had && errno != EEXIST)
 		return fail_tried(to, "mkdir");
 	_cleanup_close_ int old = openat(a, name, DIR_FLAGS);
 	_cleanup_close_ int new = openat(b, as, DIR_FLAGS);
-	if (old < 0 || new < 0)
-		return 0; /* a file of the archive has that name: both stay as they are */
+	if (old < 0 || new < 0 || fstat(new, &was) < 0)
+		return had; /* a file of the archive has that name: both stay as they are */
 	if (dir_each(old, inherit_move_one, &new) != 0 || tree_remove_at(a, name) < 0)
 		return -1;
+	fd_times(new, &was);
 	fd_times(a, &st);
-	return 0;
+	return had;
 }
 
 /* 1 if the layers below have it, 0 if it is new, -1 with fail(). */
@@ -272,8 +276,9 @@ static int folder(struct view *v, const char *path)
 	/* It is something else there, or deleted: then the folder is a new one. */
 	if (from < 0 || !S_ISDIR(st.st_mode))
 		return 0;
-	if (strcmp(real, path) != 0 && carry(v, path, real) < 0)
-		return -1;
+	int had = strcmp(real, path) == 0 ? 0 : carry(v, path, real);
+	if (had)
+		return had;
 	_cleanup_close_ int to = at(v, v->top, real, DIR_FLAGS);
 	return to >= 0 && inherit_take_over(&st, to, real) < 0 ? -1 : 1;
 }
@@ -283,7 +288,7 @@ static int way(struct view *v, char *path, size_t end)
 {
 	for (;; end += 1 + strcspn(path + end + 1, "/")) {
 		char next = path[end];
-		size_t cost = end * end / PATH_MAX;
+		size_t cost = 1 + end * end / PATH_MAX;
 		if (cost > v->ways)
 			return errno = E2BIG, fail("too many deep ways that its layers leave out");
 		v->ways -= cost;
