@@ -978,7 +978,7 @@ device_hunt() {
 	./k fill >full 3>&- &
 	filler=$!
 	wait_for 10 grep -qs full full
-	run -125 ./k ctr-run --userns 0:54321:1 --security-opt seccomp=unconfined \
+	run -125 ./k ctr-run --userns 0:54321:65536 --security-opt seccomp=unconfined \
 		-v "$PWD/k:/k" "$ROOTFS" /k
 	kill $filler
 	[[ ${#lines[@]} = 1 && $output == *"a session keyring of its own: Quota exceeded" ]]
