@@ -23,7 +23,7 @@
 #include "tree.h"
 #include "volume.h"
 
-static bool force, all, volumes, listed;
+static bool force, all, volumes, listed, chosen; /* volumes by name, as docker wants it said */
 static const char *keep;
 static struct strv filters;
 static int64_t until = INT64_MAX;
@@ -59,6 +59,7 @@ static void filters_check(const char *only)
 					  : *only == 'v' && str_has_word("all=true all=1", f))) {
 			named |= no;
 			nameless |= yes;
+			all |= *only == 'v';
 			continue;
 		}
 		if (str_starts(f, "until=") && volumes_too)
@@ -246,6 +247,12 @@ static int volumes_unused(void)
 		if (!users.n && meant(0, labels))
 			strv_add(&gone, names.v[i]);
 	}
+	/* Volumes without a name end with their container (ctr-volume(1)). */
+	if (table_docker && !chosen && gone.n) {
+		warn("volumes with a name stay, as with docker: volume prune -a removes these %zu",
+		    gone.n);
+		return 0;
+	}
 	headed("Volumes", gone.n);
 	for (size_t i = 0; i < gone.n; i++) {
 		_cleanup_free_ char *path = volume_path(gone.v[i]);
@@ -267,6 +274,17 @@ static int cache(void)
 	return 0;
 }
 
+/* docker's question; without an answer nothing is removed, and that is no error. */
+static bool agreed(const char *these)
+{
+	char answer[8] = "";
+	printf("WARNING! This removes for good what is not used: %s.\n"
+	       "Are you sure you want to continue? [y/N] ",
+	    these);
+	fflush(stdout);
+	return fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
+}
+
 int ctr_prune_main(int argc, char **argv)
 {
 	static const struct {
@@ -283,11 +301,14 @@ int ctr_prune_main(int argc, char **argv)
 	if (!known || argc > first + 1)
 		die_usage("'%s' is not containers, networks, images or volumes", argv[argc - 1]);
 	filters_check(only);
+	chosen = only && all;
 	const char *these = volumes ? "containers, networks, images and volumes"
 				    : "containers, networks and images";
-	if (!force)
+	if (!force && !table_docker)
 		die_usage(
 		    "prune removes for good what is not used (%s): use -f", only ? only : these);
+	if (!force && !agreed(only ? only : these))
+		return 0;
 	for (size_t i = 0; i < 5; i++)
 		if (only ? strcmp(only, kinds[i].name) == 0 : i != 2 || volumes)
 			r |= kinds[i].fn();

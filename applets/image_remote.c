@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "image_cli.h"
@@ -59,7 +60,18 @@ static void echo_again(void *arg)
 	tcsetattr(0, TCSANOW, arg);
 }
 
-/* A line from stdin; a terminal does not echo it, until ^C ends us, too. Caller frees. */
+/* A line from stdin; NULL: there is none. Caller frees. */
+static char *answer(void)
+{
+	char *line = NULL;
+	size_t room = 0;
+	if (getline(&line, &room, stdin) <= 0)
+		return NULL;
+	line[strcspn(line, "\r\n")] = 0;
+	return line;
+}
+
+/* A line that a terminal does not echo, until ^C ends us, too. Caller frees. */
 static char *password(void)
 {
 	struct termios t, quiet;
@@ -74,25 +86,25 @@ static char *password(void)
 		tcsetattr(0, TCSANOW, &quiet);
 		fputs("Password: ", stderr);
 	}
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n = getline(&line, &room, stdin);
+	char *line = answer();
 	if (tty) {
 		undo_run();
 		fputc('\n', stderr);
 	}
-	if (n <= 0)
-		die("no password was given");
-	line[strcspn(line, "\r\n")] = 0;
-	return line;
+	return line ? line : (die("no password was given"), NULL);
 }
 
 int image_do_login(int argc, char **argv)
 {
 	image_operands(argc, 0, 1);
-	if (!image_o.user)
+	char *user = image_o.user ? xstrdup(image_o.user) : NULL;
+	if (!user && !image_o.stdin_password && isatty(0)) {
+		fputs("Username: ", stderr);
+		user = answer();
+	}
+	if (!user || !*user)
 		die_usage("login needs -u USER");
-	char *host = xstrdup(argc ? argv[0] : "docker.io"), *user = xstrdup(image_o.user),
+	char *host = xstrdup(argc ? argv[0] : "docker.io"),
 	     *word = image_o.password ? xstrdup(image_o.password) : password();
 	title_set(
 	    "ctr-image login"); /* the registry may take long, and others see what -p was given */

@@ -116,8 +116,8 @@ static int check_exited(const char *want)
 	return num_parse("--filter: exited", want, 0, 255, &n);
 }
 
-/* Has it one of these ports: of the host (before "->"), or of its own? */
-static bool has_port(const char *text, const char *want, bool host)
+/* Is one of its own ports (after "->", where it is published) among these? */
+static bool has_port(const char *text, const char *want, bool published)
 {
 	uint16_t from, to;
 	uint8_t proto;
@@ -125,12 +125,10 @@ static bool has_port(const char *text, const char *want, bool host)
 	port_range_parse("--filter", want, &from, &to, &proto);
 	strv_split(&l, text ? text : "", ", \n");
 	for (size_t i = 0; i < l.n; i++) {
-		char *arrow = strstr(l.v[i], "->"), *at = arrow ? arrow + 2 : l.v[i];
-		if (host)
-			for (at = arrow; at && at > l.v[i] && at[-1] != ':';)
-				at--;
-		int port = at ? atoi(at) : 0;
-		if (port >= from && port <= to && !strstr(l.v[i], "/udp") == (proto == IPPROTO_TCP))
+		char *arrow = strstr(l.v[i], "->");
+		int port = atoi(arrow ? arrow + 2 : l.v[i]);
+		if ((arrow || !published) && port >= from && port <= to &&
+		    !strstr(l.v[i], "/udp") == (proto == IPPROTO_TCP))
 			return true;
 	}
 	return false;

@@ -11,6 +11,8 @@ test_teardown() { net_down; }
 	h ctr-run -d --name a -p 8080:80 -p 127.0.0.1:53:5353/udp "$ROOTFS" sleep 100 >/dev/null
 	run -0 h ctr-port a
 	[[ "$output" = *"5353/udp -> 127.0.0.1:53"* && "$output" = *"80/tcp -> "*":8080"* ]]
+	[ "$(h ctr-ps -nf publish=80 -f publish=81 -o name)" = a ]
+	[ -z "$(h ctr-ps -qf publish=8080)" ]
 	run -0 h ctr-port a 80
 	[[ "${lines[0]}" = *:8080 ]]
 	[ "$(h ctr-port a 5353/udp)" = 127.0.0.1:53 ]

@@ -748,7 +748,15 @@ oneliners() {
 	run -2 d image prune -f --filter dangling=maybe
 	[[ "$output" == *"dangling=true or false"* ]]
 	run -2 d container prune -f --filter dangling=true
-	d volume prune -f --filter all=1
+	d volume create keep
+	run -0 --separate-stderr d volume prune -f
+	[ "$output" = "Total reclaimed space: 0B" ]
+	[[ "$stderr" == *"volumes with a name stay, as with docker: volume prune -a removes these 1" ]]
+	d system prune -f --volumes 2>/dev/null
+	[[ "$(d volume prune -a </dev/null)" == "WARNING! "*"[y/N] " ]]
+	[[ "$(echo n | d volume prune -a)" == "WARNING! "*"[y/N] " ]]
+	[ "$(d volume ls -q)" = keep ]
+	echo y | d volume prune --filter all=1 | grep -x keep
 	for n in 'builder prune -f' 'builder prune -af --keep-storage 1GB' 'buildx prune -f'; do
 		[ "$(d $n)" = "Total reclaimed space: 0B" ]
 	done
