@@ -31,7 +31,8 @@ struct apart {
  * `left` gets what the child appended. -1 with fail(), and the child's errno. */
 int apart_read(const struct apart *a, struct stream_sums *sums, struct buf *left);
 
-/* Milliseconds that the child may take for what was given to it last (an hour). */
+/* Milliseconds that the child may take for each piece that it is given, and for its report (an
+ * hour). */
 extern int apart_patience;
 
 /* On a terminal, unless progress_off: a line "APPLET: WHAT: TEXT" for people who wait, which the

@@ -260,7 +260,8 @@ static int ended(pid_t pid)
 }
 
 /* What the child reports at its end. One that was taken over by what it read gets no more memory
- * than an honest one, and cannot keep us waiting: it is ended, and so is the program before it. */
+ * than an honest one, and is ended, as is the program before it, when it takes apart_patience for
+ * the report; each piece of the archive gave it as long, since an honest one may be large. */
 static void report_read(struct mover *m, int report, struct buf *b)
 {
 	int64_t until = now_ms() + apart_patience;
@@ -287,13 +288,16 @@ static int result(struct mover *m, int report, struct buf *left)
 		close(m->to);
 	m->to = -1;
 	report_read(m, report, left);
+	bool much = left->n >= REPORT_MAX;
 	int status = ended(m->child), program = ended(m->program);
 	if (left->n >= sizeof r) {
 		memcpy(&r, left->p, sizeof r);
 		memmove(left->p, left->p + sizeof r, left->n -= sizeof r);
 	}
 	if (m->late)
-		return errno = ETIMEDOUT, fail("%s: the process that reads it does not end", what);
+		return errno = much ? EFBIG : ETIMEDOUT,
+		       fail("%s: the process that reads it %s", what,
+			   much ? "says too much" : "does not end");
 	if (WIFEXITED(program) && WEXITSTATUS(program) == 127)
 		return errno = ENOENT,
 		       fail("%s: decompress: this machine has no %s", what, m->program_name);

@@ -211,11 +211,14 @@ static void taken_over(void **state)
 		assert_int_equal(lseek(a.fd, 0, SEEK_SET), 0);
 		assert_int_equal(apart_read(&a, &sums, &much), -1);
 		assert_true(much.n < 70 << 20);
+		assert_int_equal(errno, EFBIG);
+		assert_string_equal((fail_msg)(), "x: the process that reads it says too much");
 		a.fn = sleeper;
 		apart_patience = 100;
 		assert_int_equal(lseek(a.fd, 0, SEEK_SET), 0);
 		assert_int_equal(apart_read(&a, &sums, &left), -1);
 		assert_int_equal(errno, ETIMEDOUT);
+		assert_string_equal((fail_msg)(), "x: the process that reads it does not end");
 		apart_patience = 10000;
 		buf_free(&left);
 		buf_free(&much);
