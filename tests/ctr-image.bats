@@ -755,9 +755,12 @@ load image
 	local long
 	long=$(printf "$(printf %0189d 1)/%.0s" {1..10})
 	mktar 'd low' >low.tar
-	seq -f "f $long%.0f/f x" 0 8899 | mktar - >many.tar
+	seq -f "f $long%.0f/f" 0 8899 | mktar - >many.tar
 	oci o low.tar many.tar
-	ctr-image load o
+	local in=() # 18,000 files take a disk long
+	[ "$(id -u)" != 0 ] ||
+		in=(unshare -m sh -c 'mount -t tmpfs t "$CTR_LIB" && "$@"' sh)
+	"${in[@]}" ctr-image load o
 }
 @test "hostile: overlayfs's marks in the archive" {
 	hostile '0/0' 'c x 0,0'
