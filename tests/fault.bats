@@ -221,7 +221,7 @@ old() { # NAMES: without these calls the older ways work
 		for how in connect disconnect; do
 			ok=0 failed=0
 			for n in $(seq 600); do
-				[ $ok -lt 20 ] || break
+				[ $ok -lt 60 ] || break
 				code=0
 				CTR_FAULT=$n timeout 20 "$top/build/fault/bin/ctr-net" $how m a 2>err ||
 					code=$?
