@@ -54,9 +54,11 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
     struct endpoint *out);
 /* The container runs, and somebody has removed its leases there: take those of what it was given
  * (r->had, r->ifname), and put it back into the folder of names; with `all`, which says that all
- * that run are put back, even if no lease was lost. What its interfaces have by now is not asked:
- * it may have changed that. 1: leases were lost; 0: none were; -1 with fail(). */
-int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, bool all);
+ * that run are put back, even if no lease was lost. The leases go to h (its addr, and ifname if one
+ * was there). What its interfaces have by now is not asked: it may have changed that. 1: leases
+ * were lost; 0: none were; -1 with fail(). */
+int endpoint_again(
+    const struct endpoint_req *r, const char *id, const char *name, bool all, struct endpoint *h);
 /* Take down what endpoint_up() made; the sockets are closed. Warns of what fails, and continues. */
 void endpoint_down(struct endpoint *p);
 /* Free only its memory. */

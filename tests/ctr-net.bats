@@ -355,8 +355,9 @@ traces() {
 	done
 	# as a release without the mark leaves it: nothing was lost, and nothing is said
 	[ "$(stat -c %F "$CTR_RUN/leases/n/.whole")" = "regular empty file" ]
-	rm "$CTR_RUN"/leases/*/.whole
+	rm "$CTR_RUN"/leases/*/.whole "$CTR_LIB/containers/b/addresses"
 	[ -z "$(h ctr-gc 2>&1)" ]
+	grep -q '^m 10.92.0.2 eth1$' "$CTR_LIB/containers/b/addresses"
 	[ -e "$CTR_RUN/leases/n/.whole" ]
 	# three at once: none has another's
 	rm -rf "$CTR_RUN"

@@ -80,7 +80,12 @@ static int again_on(struct endpoint_req *r, void *arg)
 	}
 	r->hosts = a->hosts;
 	r->ifname = ifname;
-	int n = endpoint_again(r, a->c->id, a->c->name, a->network);
+	struct endpoint has = {.network = xstrdup(r->net)};
+	int n = endpoint_again(r, a->c->id, a->c->name, a->network, &has);
+	/* The release before did not write down what a connect gave. */
+	if (n >= 0 && *has.ifname && r != &a->first)
+		net_given(a->c, &has);
+	endpoint_forget(&has);
 	a->taken += n > 0;
 	if (n < 0) {
 		warn_about(a->c->name); /* it keeps nobody else from starting */

@@ -311,27 +311,22 @@ static int link_drop(const char *id, const char *ifname)
 	return rtnl_link_away(-1, host) < 0 && errno != ENODEV ? -1 : 0;
 }
 
-struct held {
-	struct cidr addr[2];
-	bool any;
-};
-
 static void on_held(const struct lease *l, void *arg)
 {
-	struct held *h = arg;
+	struct endpoint *h = arg;
 	if (!*l->ifname) /* given by hand (ctr-ipam): its owner is no container */
 		return;
 	h->addr[l->addr.family == AF_INET6].a = l->addr;
-	h->any = true;
+	memcpy(h->ifname, l->ifname, sizeof h->ifname);
 }
 
 int endpoint_release(const char *id, const char *network, const struct cidr *subnet)
 {
 	_cleanup_free_ char *dir = network_leases(network);
-	struct held h = {0};
+	struct endpoint h = {0};
 	if (lease_of_owner(dir, id, on_held, &h) < 0)
 		return -1;
-	if (!h.any)
+	if (!*h.ifname)
 		return 0;
 	int r = host_names_leave(network, id, h.addr, subnet);
 	for (int i = 0; i < 2; i++)
@@ -376,29 +371,29 @@ void endpoint_forget(struct endpoint *p)
 	memset(p, 0, sizeof *p);
 }
 
-int endpoint_again(const struct endpoint_req *r, const char *id, const char *name, bool all)
+int endpoint_again(
+    const struct endpoint_req *r, const char *id, const char *name, bool all, struct endpoint *h)
 {
 	struct network n;
-	struct held h = {0};
 	_cleanup_free_ char *dir = network_leases(r->net), *names = names_of(r, id, name);
-	if (lease_of_owner(dir, id, on_held, &h) < 0 || network_open(&n, r->net) < 0)
+	if (lease_of_owner(dir, id, on_held, h) < 0 || network_open(&n, r->net) < 0)
 		return errno == ENOENT ? 0 : -1;
 	int result = 0, lost = 0;
 	for (int i = 0; i < 2 && result == 0; i++) {
 		struct lease_req q = {n.subnet[i], .want = r->had[i], .exclude = &n.gateway[i],
 		    .excludes = 1, .owner = id, .ifname = r->ifname, .names = names};
-		if (h.addr[i].a.family || !q.want.family)
+		if (h->addr[i].a.family || !q.want.family)
 			continue;
 		lost = 1;
-		result = lease_take(dir, &q, &h.addr[i].a);
+		result = lease_take(dir, &q, &h->addr[i].a);
 		if (result == 0 || errno != EADDRINUSE)
 			continue;
 		/* By another process, for this container? */
-		lease_of_owner(dir, id, on_held, &h);
-		result = h.addr[i].a.family ? 0 : -1;
+		lease_of_owner(dir, id, on_held, h);
+		result = h->addr[i].a.family ? 0 : -1;
 	}
-	if (result == 0 && (lost || (all && h.any))) {
-		struct host_names again = {n.name, id, r->hosts, NULL, names, h.addr, true};
+	if (result == 0 && (lost || (all && *h->ifname))) {
+		struct host_names again = {n.name, id, r->hosts, NULL, names, h->addr, true};
 		result = host_names_join(&again) < 0 ? -1 : lost;
 	}
 	network_free(&n);
