@@ -1410,10 +1410,12 @@ halfway() {
 	[ "$(stat -c %s "$link")" = 3221225472 ]
 	ctr-image rm new:1
 	# and a file that ends before its next hole is an error, not waited for
-	need strace
-	run ! timeout 20 strace -qq -o /dev/null -e inject=sendfile:retval=0 \
-		ctr-image load o
-	[[ $output == *"link to big: I/O error"* ]]
+	if [ -z "${CTR_SAN:-}" ]; then # what the sanitizers' libc calls is another's
+		need strace
+		run ! timeout 20 strace -qq -o /dev/null -e inject=sendfile:retval=0 \
+			ctr-image load o
+		[[ $output == *"link to big: I/O error"* ]]
+	fi
 }
 
 @test "18.35 a layer's file by a link of a layer below that leads to the root is in the root" {
