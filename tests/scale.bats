@@ -443,7 +443,8 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 		strace -f -e trace=openat -o seen ctr-image rm "i$n-2" >/dev/null
 		each+=("$(grep -c blobs/sha256/ seen || true)")
 	done
-	# 27 images more, before and after it: whether one has the same id is asked of their manifests
+	# 27 images more, before and after it: whether one has the same id is asked of their
+	# manifests
 	echo "files read: ${each[*]}" >&3
 	[ "${each[1]}" -le "$((each[0] + 2 * 28))" ]
 	# It is no more than a memory: whatever is in it, the images stay whole, and what none uses
