@@ -24,9 +24,9 @@ struct rootfs {
 	bool can_copy;            /* engine.h */
 	bool userns;   /* in a user namespace of our own: nodes are bound instead of made */
 	bool netns;    /* the network namespace is ours too: a sysfs of its own is possible */
-	int *code;     /* set when a function fails for a reason that has one (report.h) */
+	int code;      /* 0, or why a function failed, where that has one (report.h) */
 	int proc;      /* what is mounted for proc, detached; -1: a new one, of our pid namespace */
-	int image;     /* x_image_file, mounted on `dir` or nowhere yet; -1: it cannot be */
+	int image;     /* x_image_file, mounted on `dir` or nowhere yet; -1: mount it here */
 	int *idmounts; /* idmounts.h: the container's directory, each layer, each mount with
 			  `idmap`; NULL none */
 	int *ties;     /* detached mounts for those of the spec that the host shares; 0: none */

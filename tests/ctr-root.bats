@@ -136,3 +136,14 @@ END2
 		--sysctl net.ipv4.ip_default_ttl="$(cat /proc/sys/net/ipv4/ip_default_ttl)" true
 	[[ "$output" = *"no network namespace of its own"* ]]
 }
+
+@test "a mount that cannot have its options in a user namespace is named" {
+	[ "$(id -u)" = 0 ] || skip "needs root, to mount"
+	mkdir b src
+	jq -n --arg d "$PWD/src" --arg r "$ROOTFS" '{ociVersion: "1.0.2", root: {path: $r},
+		process: {args: ["true"], cwd: "/"}, linux: {}, mounts: [{destination: "/tmp",
+		type: "bind", source: $d, options: ["bind", "noatime"]}]}' >b/config.json
+	run -125 unshare -m --propagation private sh -c "mount -t tmpfs -o relatime none src
+		exec unshare -Urm $BIN/ctr-root --bundle b true"
+	[[ "$output" == "ctr-root: error mounting /tmp: Operation not permitted"* ]]
+}

@@ -281,9 +281,6 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	struct rootfs fs = {
 	    .spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = dir_open(".");
-	if (t->spec.x_image_file && !userns && /* on `dir` it is before Linux 5.2 */
-	    (chdir(dir) < 0 || (fs.image = image_loop_mount(t->spec.x_image_file, dir)) < 0))
-		return -1;
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
 	if (cwd < 0 || fchdir(cwd) < 0)

@@ -140,7 +140,6 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	    .at = e->root_at,
 	    .can_copy = e->can_copy,
 	    .image = x->image,
-	    .code = code,
 	    .fd = -1};
 	/* Or we are root of a user namespace already (unshare -r); with an overlay this shows when
 	 * it cannot be mounted. */
@@ -164,8 +163,11 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if ((!joined && child_join(x) < 0) ||
 	    (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
 	    (r.netns && ns_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
-	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0)
+	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
+		if (r.code)
+			*code = r.code;
 		return -1;
+	}
 	if (engine_hooks_meanwhile(s))
 		report_ready(x->childs);
 	if (!x->borrowed)
@@ -248,7 +250,8 @@ _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tel
 static int child_image(const struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
-	if (!s->x_image_file || x->image >= 0 || geteuid() != 0 || s->ns_new & 1u << NS_USER)
+	if (!s->x_image_file || x->image >= 0 || geteuid() != 0 ||
+	    (s->ns_new & (1u << NS_USER | 1u << NS_MNT)) != 1u << NS_MNT || x->proc >= 0)
 		return 0;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || chdir(e->dir) < 0)
 		return fail_errno(e->dir);

@@ -55,7 +55,7 @@ int rootfs_remount(
 		(keep & cleared || (flags & (times | MS_STRICTATIME) && (to ^ has) & times))) ||
 	    mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
 		NULL) < 0) {
-		*r->code = REPORT_NO_REMOUNT;
+		r->code = REPORT_NO_REMOUNT;
 		return fail("error mounting %s: %m%s", dest,
 		    r->userns
 			? " (operation not permitted in a user namespace: its source has set it)"

@@ -10,6 +10,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "image.h"
 #include "report.h"
 #include "rootfs_parts.h"
 #include "sys.h"
@@ -44,17 +45,21 @@ static bool image_covers(const struct rootfs *r)
 	return r->image >= 0 && file_same(r->image, ".", AT_FDCWD, r->dir);
 }
 
-/* A squashfs or erofs file, which was loop-mounted before, as the lowest layer: on the container's
- * directory in our own namespace. */
+/* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the
+ * lowest layer. */
 static int image_lower(struct rootfs *r)
 {
-	if (r->image < 0) {
+	if (r->image < 0 && r->userns) {
 		errno = EPERM;
 		return fail(
 		    "%s: %m (a file system image cannot be mounted in a user namespace: unpack it)",
 		    r->spec->x_image_file);
 	}
+	if (r->image < 0)
+		r->image = image_loop_mount(r->spec->x_image_file, r->dir);
 	int fd = r->image;
+	if (fd < 0)
+		return -1;
 	if (!image_covers(r) && sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
 		return fail_tried(r->spec->x_image_file, "mount");
 	close(fd);
@@ -250,7 +255,7 @@ static int overlay_mount(struct rootfs *r)
 	if (bound)
 		return m;
 	if (cannot && copy)
-		*r->code = REPORT_NO_OVERLAY;
+		r->code = REPORT_NO_OVERLAY;
 	return overlay_failed(r);
 }
 
