@@ -289,6 +289,14 @@ static int rm_allowed(const struct store *s, struct ref *r, const char *operand)
 		       : 0;
 }
 
+static bool named_otherwise(const struct store *s, const struct refs *all, struct ref *it)
+{
+	size_t names = 0;
+	for (size_t i = 0; i < all->n; i++)
+		names += store_same(s, &all->v[i], it);
+	return names > 1;
+}
+
 /* Move what an operand means from `all` to `gone`. One of several names goes alone; by an id all
  * that have it go. With its last name the image goes, which must not be in use. */
 static int rm_one(struct store *s, const char *operand, struct refs *all, struct refs *gone)
@@ -299,15 +307,14 @@ static int rm_one(struct store *s, const char *operand, struct refs *all, struct
 		return -1;
 	struct ref it = all->v[k];
 	bool by_ref = it.name && ref_parse(operand, &name) == 0 && strcmp(name, it.name) == 0;
-	size_t names = 0;
 	for (size_t i = 0; i < all->n; i++)
-		names += store_same(s, &all->v[i], &it);
-	for (size_t i = 0; i < all->n && (!by_ref || names == 1); i++)
 		if ((by_ref ? i == (size_t)k : store_same(s, &all->v[i], &it)) &&
-		    rm_allowed(s, &all->v[i], operand) < 0)
+		    rm_allowed(s, &all->v[i], operand) < 0 &&
+		    (!by_ref || errno != EBUSY || !named_otherwise(s, all, &it)))
 			return -1;
 	for (size_t i = all->n; i-- > 0;)
 		if (by_ref ? i == (size_t)k : store_same(s, &all->v[i], &it)) {
+			store_id(s, &all->v[i]); /* read while it is there */
 			gone->v[gone->n++] = all->v[i];
 			all->v[i] = all->v[--all->n];
 		}
@@ -317,17 +324,13 @@ static int rm_one(struct store *s, const char *operand, struct refs *all, struct
 void image_gone(
     const struct store *s, const struct refs *gone, const char *untagged, const char *deleted)
 {
-	struct refs left;
-	if (store_refs(s, &left) < 0)
-		die_fail();
 	for (size_t i = 0; i < gone->n; i++) {
 		struct ref *r = &gone->v[i];
 		const char *id = store_id(s, r);
-		bool last = true; /* the image goes with its last name */
+		_cleanup_close_ int config = store_blob_open(s, id);
+		bool last = config < 0; /* the image goes with its last name */
 		for (size_t k = i + 1; k < gone->n; k++)
 			last &= !store_same(s, r, &gone->v[k]);
-		for (size_t k = 0; k < left.n; k++)
-			last &= !store_same(s, r, &left.v[k]);
 		if (r->name)
 			image_tell("untag", id, r->name);
 		if (r->name && table_docker)
@@ -337,7 +340,6 @@ void image_gone(
 		if (last && table_docker)
 			printf("%s: sha256:%s\n", deleted, id);
 	}
-	refs_free(&left);
 }
 
 /* We hold the lock of the store, so no container is made from a layer meanwhile. */
@@ -378,10 +380,10 @@ static int do_rm(int argc, char **argv)
 		return code;
 	if (gone.n && store_refs_remove(&s, &gone) < 0)
 		die_fail();
-	image_gone(&s, &gone, "Untagged", "Deleted");
 	for (size_t i = 0; i < done.n && !table_docker; i++)
 		puts(done.v[i]);
 	image_prune(&s, NULL);
+	image_gone(&s, &gone, "Untagged", "Deleted");
 	return code;
 }
 

@@ -220,12 +220,12 @@ static int images(void)
 	}
 	if (gone.n && store_refs_remove(&s, &gone) < 0)
 		die_fail();
+	if (s.images >= 0)
+		image_prune(&s, &bytes);
 	headed("Images", gone.n);
 	image_gone(&s, &gone, "untagged", "deleted");
 	for (size_t i = 0; i < gone.n && !table_docker; i++)
 		puts(gone.v[i].name ? gone.v[i].name : store_id(&s, &gone.v[i]));
-	if (s.images >= 0)
-		image_prune(&s, &bytes);
 	freed += bytes;
 	free(gone.v);
 	refs_free(&r);

@@ -9,7 +9,8 @@ int net_remove(const char *name);
 /* Remove the layers and blobs that no image uses from a store that was opened for removing
  * (applets/ctr-image.c). Ends the program when that fails. */
 void image_prune(struct store *s, uint64_t *freed);
-/* Tell of images that index.json has no more, as events and in docker's words. */
+/* Tell of images that index.json has no more, after image_prune(), as events and in docker's words:
+ * one whose config is still there has another name. Their ids were read before (store_id()). */
 void image_gone(
     const struct store *s, const struct refs *gone, const char *untagged, const char *deleted);
 
