@@ -169,6 +169,7 @@ static struct base {
 	const char *of;
 	char *id; /* as a container has it; NULL: there is no such image */
 	char top[DIGEST_HEX];
+	json_t *history;
 } * bases;
 
 static const struct base *base_of(const char *want)
@@ -189,6 +190,7 @@ static const struct base *base_of(const char *want)
 		b->id = xasprintf("sha256:%s", m.config);
 		if (im.n)
 			store_layer_name(&s, im.diff_ids, im.n - 1, b->top);
+		b->history = json_incref(json_object_get(im.json, "history"));
 		manifest_free(&m);
 		config_free(&im);
 	}
@@ -197,7 +199,32 @@ static const struct base *base_of(const char *want)
 	return b;
 }
 
-/* Its image, under whatever name, or one that has the other's layers below its own. */
+/* Does the history of a container's image begin with the other's, and go on? -1: not known. */
+static int goes_on(const struct container *c, const struct base *b)
+{
+	struct store s;
+	struct manifest m;
+	struct image_config im;
+	const char *digest = kv_get(&c->conf, "image_digest");
+	size_t n = json_array_size(b->history), i = 0;
+	int r = -1;
+	if (!n || !digest)
+		return -1;
+	if (store_open(&s, ctr_lib(), STORE_READ) == 0 &&
+	    store_image(&s, digest + strlen("sha256:"), &m, &im) == 0) {
+		const json_t *all = json_object_get(im.json, "history");
+		while (i < n && json_equal(json_array_get(all, i), json_array_get(b->history, i)))
+			i++;
+		r = i == n && json_array_size(all) > n;
+		manifest_free(&m);
+		config_free(&im);
+	}
+	store_close(&s);
+	return r;
+}
+
+/* Its image, under whatever name, or one that was made of that: it has the other's layers below its
+ * own, and a history that goes on from the other's where both have one. */
 static bool by_ancestor(const struct container *c, const char *want)
 {
 	struct spec s;
@@ -206,7 +233,10 @@ static bool by_ancestor(const struct container *c, const char *want)
 	if (hit || !*b->top || c->dir < 0 || create_reload(c, &s) < 0)
 		return hit;
 	for (size_t i = 0; i < s.x_lower.n; i++)
-		hit |= str_ends(s.x_lower.v[i], b->top);
+		if (str_ends(s.x_lower.v[i], b->top)) {
+			int on = goes_on(c, b);
+			hit |= on < 0 ? i > 0 : on;
+		}
 	spec_free(&s);
 	return hit;
 }

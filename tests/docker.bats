@@ -270,7 +270,7 @@ load lib
 	[ "$(d images -q --no-trunc two) $(d inspect -f '{{.Id}}' two) $(d inspect -f '{{.Image}}' runs)" = \
 		"$id $id $id" ]
 	[ "$(d ps -f "ancestor=$id" -f "ancestor=${id:7:12}" --format '{{.Names}}')" = runs ]
-	[ -z "$(d ps -qf "ancestor=${id:7:3}")" ]
+	[ -z "$(d ps -qf "ancestor=${id:7:3}")$(d ps -qf "ancestor=$(d images -q box)")" ]
 	id=$(d commit runs three)
 	[ "$(d images -q --no-trunc three)" = "$id" ]
 	d system df -v | grep -q "^three:latest *${id:7:12}"
@@ -774,8 +774,10 @@ oneliners() {
 	d run --name c base touch /a
 	d commit c made >/dev/null
 	d tag base alias:1
-	d import --change 'ENV A=1' x.tar env >/dev/null # its layers, another config
-	for n in base twin made env; do d run --name of-$n $n touch /b; done
+	d import -m other --change 'ENV A=1' x.tar env >/dev/null # its layers, but not made of it
+	d create --name p twin true >/dev/null
+	d commit -c 'ENV A=1' p child >/dev/null # made of it, without a layer of its own
+	for n in base twin made env child; do d run --name of-$n $n touch /b; done
 	d commit of-made again >/dev/null
 	d create --name of-again again true >/dev/null
 	of() { d ps -a --format '{{.Names}}' -f "ancestor=$1" | sort | xargs; }
@@ -783,10 +785,11 @@ oneliners() {
 	[ "$(of "$(d images -q made | cut -c1-4)")" = "of-again of-made" ]
 	[ "$(of alias:1)" = "$(of base)" ]
 	[ "$(d ps -aqf image=alias:1 | wc -l)" = 4 ]
-	[ "$(of twin) $(of env)" = "of-env of-twin of-env of-twin" ] # of the same layers
+	[ "$(of twin)" = "of-child of-twin p" ]
+	[ "$(of env) $(of child)" = "of-env of-child" ]
 	[ "$(of again) $(of none)$(d ps -aqf image=none)" = "of-again " ]
 	# two of them, and no descriptor is left open
-	[ "$(ulimit -n 32 && d ps -aq -f ancestor=made -f ancestor=twin | wc -l)" = 4 ]
+	[ "$(ulimit -n 32 && d ps -aq -f ancestor=made -f ancestor=twin | wc -l)" = 5 ]
 }
 
 # bats test_tags=ctr-ps
