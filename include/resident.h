@@ -3,8 +3,9 @@
 #define CTR_RESIDENT_H
 
 /* The pages of our program and its constants are no longer ours (the file has them): what is used
- * from here on comes back by itself. For a process that has started something and now waits for
- * days: of ten monitors, 900 KB of a start's code count as 90 each. */
+ * from here on comes back by itself. Nor is the stack that earlier calls used. For a process that
+ * has started something and now waits for days: of ten monitors, 900 KB of a start's code count as
+ * 90 each. */
 void text_forget(void);
 
 #endif
