@@ -24,7 +24,7 @@
 #include "image.h"
 #include "opt.h"
 #include "record.h"
-#include "steer.h"
+#include "stop.h"
 #include "sys.h"
 #include "userns.h"
 
@@ -71,14 +71,14 @@ static void dead(struct container *c)
 	bool orphan = c->status == ST_ORPHANED;
 	_cleanup_free_ char *run = record_run_path(c->name, NULL);
 	if (container_passing(c)) {
-		if (steer_remove(c, orphan) < 0)
+		if (stop_remove(c, orphan) < 0)
 			trouble();
 		else
 			printf("container %s\n", c->name);
 		return;
 	}
 	const char *group = container_cgroup(c);
-	if (orphan && steer_kill(c) < 0)
+	if (orphan && stop_kill(c) < 0)
 		trouble();
 	if (cgroup_exists(group)) {
 		if (cgroup_kill(group) < 0 || cgroup_remove(group) < 0)

@@ -27,7 +27,7 @@
 #include "opt.h"
 #include "record.h"
 #include "spec.h"
-#include "steer.h"
+#include "stop.h"
 #include "str.h"
 
 static bool machine, reboot_after;
@@ -154,7 +154,7 @@ static _Noreturn void power_off(int code)
 {
 	struct strv names = {0};
 	if (container_names(&names) == 0)
-		steer_stop(&names, 10, 0, NULL);
+		stop_all(&names, 10, 0, NULL);
 	kill(-1, SIGTERM);
 	if (!reap_all(2000)) {
 		kill(-1, SIGKILL);

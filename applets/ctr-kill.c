@@ -8,7 +8,7 @@
 #include "err.h"
 #include "opt.h"
 #include "signames.h"
-#include "steer.h"
+#include "stop.h"
 
 static const char *name = "KILL";
 
@@ -23,8 +23,7 @@ static int one(struct container *c, void *arg)
 	int sig = *(int *)arg;
 	if (!c->pid)
 		return container_not_running(c);
-	return steer_signal(
-	    c, sig, sig == SIGKILL || sig == SIGTERM || sig == steer_stop_signal(c));
+	return stop_signal(c, sig, sig == SIGKILL || sig == SIGTERM || sig == stop_signal_of(c));
 }
 
 int ctr_kill_main(int argc, char **argv)
@@ -37,5 +36,5 @@ int ctr_kill_main(int argc, char **argv)
 	int sig = signal_from_name(name);
 	if (sig < 0)
 		die_usage("--signal: %s", fail_msg());
-	return steer_look(&names) < 0 || steer_each(&names, one, &sig);
+	return stop_look(&names) < 0 || stop_each(&names, one, &sig);
 }

@@ -18,7 +18,7 @@
 #include "record.h"
 #include "rows.h"
 #include "stamp.h"
-#include "steer.h"
+#include "stop.h"
 #include "table.h"
 #include "tree.h"
 #include "volume.h"
@@ -124,7 +124,7 @@ static int containers(void)
 		container_close(&c);
 	}
 	headed("Containers", gone.n);
-	return steer_remove_all(&gone, false, stdout);
+	return stop_remove_all(&gone, false, stdout);
 }
 
 struct wanted {

@@ -14,7 +14,7 @@
 #include "file.h"
 #include "monitor.h"
 #include "signames.h"
-#include "steer.h"
+#include "stop.h"
 
 static int64_t seconds;
 static const char *time_given, *signal_given;
@@ -60,8 +60,8 @@ static int restart(struct container *c, void *arg)
 	if (container_passing(c) && c->status == ST_RUNNING)
 		return fail(
 		    "%s: is removed when it ends (--rm), so it cannot be restarted", c->name);
-	if (steer_signal(c, sig ? sig : steer_stop_signal(c), true) < 0 ||
-	    steer_end(c, (int)steer_patience(c, seconds) * 1000) < 0)
+	if (stop_signal(c, sig ? sig : stop_signal_of(c), true) < 0 ||
+	    stop_wait(c, (int)stop_patience(c, seconds) * 1000) < 0)
 		return -1;
 	int r = container_lock(c);
 	if (r <= 0)
@@ -80,10 +80,10 @@ int ctr_restart_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
-	seconds = steer_seconds(time_given);
+	seconds = stop_seconds(time_given);
 	if (seconds < 0)
 		die_fail();
 	if (signal_given && (sig = signal_from_name(signal_given)) <= 0)
 		die_usage("--signal: %s", fail_msg());
-	return steer_each(&names, restart, NULL);
+	return stop_each(&names, restart, NULL);
 }

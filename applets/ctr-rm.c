@@ -6,7 +6,7 @@
 
 #include "applets.h"
 #include "opt.h"
-#include "steer.h"
+#include "stop.h"
 
 static bool force, volumes;
 
@@ -23,7 +23,7 @@ int ctr_rm_main(int argc, char **argv)
 	struct strv names = {0};
 	int n = opt_parse(&usage, argc, argv);
 	opt_names(&names, argc, argv, n, "NAME");
-	if (!force && steer_look(&names) < 0)
+	if (!force && stop_look(&names) < 0)
 		return 1;
-	return steer_remove_all(&names, force, stdout) < 0;
+	return stop_remove_all(&names, force, stdout) < 0;
 }

@@ -8,7 +8,7 @@
 #include "err.h"
 #include "opt.h"
 #include "signames.h"
-#include "steer.h"
+#include "stop.h"
 
 static const char *time_given, *sig_given;
 
@@ -26,11 +26,11 @@ int ctr_stop_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
-	int64_t seconds = steer_seconds(time_given);
+	int64_t seconds = stop_seconds(time_given);
 	if (seconds < 0)
 		die_fail();
 	int sig = sig_given ? signal_from_name(sig_given) : 0;
 	if (sig < 0)
 		die_fail_usage();
-	return steer_stop(&names, seconds, sig, stdout) < 0;
+	return stop_all(&names, seconds, sig, stdout) < 0;
 }

@@ -4,7 +4,8 @@
  */
 #include "applets.h"
 #include "opt.h"
-#include "steer.h"
+#include "pause.h"
+#include "stop.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -12,12 +13,12 @@ static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywh
 static int one(struct container *c, void *arg)
 {
 	(void)arg;
-	return steer_freeze(c, false);
+	return pause_container(c, false);
 }
 
 int ctr_unpause_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
-	return steer_each(&names, one, NULL);
+	return stop_each(&names, one, NULL);
 }

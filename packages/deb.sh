@@ -38,7 +38,7 @@ Priority: optional
 Recommends: curl, zstd, xz-utils
 Suggests: passt, uidmap
 Description: container system in one static program
- Runs, looks at and steers containers, images, networks and volumes without a
+ Runs, looks at and manages containers, images, networks and volumes without a
  daemon, by small tools whose names begin with ctr-; an OCI runtime and CNI
  plugins as well.
 END

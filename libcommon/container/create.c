@@ -23,7 +23,7 @@
 #include "range.h"
 #include "secret.h"
 #include "share.h"
-#include "steer.h"
+#include "stop.h"
 #include "str.h"
 #include "undo.h"
 #include "userns.h"
@@ -404,7 +404,7 @@ static int create_take_over(const struct making *m)
 	bool garbage = container_passing(&old) && ended;
 	int r = 0;
 	if (same && (m->o->replace || garbage))
-		r = steer_remove(&old, true);
+		r = stop_remove(&old, true);
 	else if (same)
 		r = (errno = EEXIST, fail_again(why));
 	container_close(&old);

@@ -28,7 +28,7 @@
 #include "place.h"
 #include "rlimits.h"
 #include "stamp.h"
-#include "steer.h"
+#include "stop.h"
 #include "sys.h"
 #include "undo.h"
 
@@ -310,8 +310,8 @@ static void health_failed(struct monitor *m)
 	}
 	m->stop_asked = *then == 's';
 	h->again = *then == 'r';
-	kill(m->l.pid, steer_stop_signal(m->c));
-	health_arm(m, steer_patience(m->c, STEER_OWN) * 1000);
+	kill(m->l.pid, stop_signal_of(m->c));
+	health_arm(m, stop_patience(m->c, STOP_OWN) * 1000);
 }
 
 void health_ended(struct monitor *m, pid_t pid, int status, bool over)

@@ -19,7 +19,7 @@
 #include "resident.h"
 #include "signames.h"
 #include "signals.h"
-#include "steer.h"
+#include "stop.h"
 #include "str.h"
 #include "tty.h"
 
@@ -65,7 +65,7 @@ static void monitor_loop_forward(struct monitor *m, int sig)
 	if (told) {
 		m->host_ends |= !monitor_stopping(m);
 		m->stop_asked = true;
-		sig = steer_stop_signal(m->c);
+		sig = stop_signal_of(m->c);
 	}
 	if (m->l.pid <= 0) { /* between two starts */
 		m->stop_asked |= sig == SIGTERM || sig == SIGINT;

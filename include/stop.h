@@ -1,8 +1,7 @@
-/* steer.h: what is done to containers that exist: signals, their end, their removal, freezing; for
- * ctr-stop, ctr-kill, ctr-rm, ctr-restart, ctr-pause and others.
- */
-#ifndef CTR_STEER_H
-#define CTR_STEER_H
+/* stop.h: the end of containers: signals, their stop and their removal; for ctr-stop, ctr-kill,
+ * ctr-rm, ctr-restart and others. */
+#ifndef CTR_STOP_H
+#define CTR_STOP_H
 
 #include <stdio.h>
 #include "record.h"
@@ -10,40 +9,38 @@
 /* Note that the end is deliberate (so that there is no restart), thaw the container, and send `sig`
  * to its PID 1; a container that waits for its restart is ended by ending its monitor. 0 when that
  * is done or it does not run; -1 with fail(). */
-int steer_signal(struct container *c, int sig, bool deliberate);
+int stop_signal(struct container *c, int sig, bool deliberate);
 /* Wait for its end for up to `ms`; then send SIGKILL to every process in it, and wait for 5 s more.
  * 0, or -1 with fail() saying that something does not die. */
-int steer_end(struct container *c, int ms);
+int stop_wait(struct container *c, int ms);
 /* Send SIGKILL to every process in it at once. Its first process is gone afterwards; its monitor
  * perhaps not yet. */
-int steer_kill(struct container *c);
+int stop_kill(struct container *c);
 /* Check all these names before any container is ended, so that a typing mistake ends none. 0, or -1
  * when one of them is no container (which has been said). */
-int steer_look(const struct strv *names);
+int stop_look(const struct strv *names);
 /* Open each of these containers and call fn on it. Its name is printed on stdout when fn returns 0;
  * otherwise the failure is. 0, or 1 when any failed. */
-int steer_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg);
-/* Freeze a running container, or let a paused one go on. -1 with fail(). */
-int steer_freeze(struct container *c, bool on);
-/* The time that steer_stop() gives a container: with STEER_OWN its own --stop-timeout, or 10
+int stop_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg);
+/* The time that stop_all() gives a container: with STOP_OWN its own --stop-timeout, or 10
  * seconds. */
-#define STEER_OWN 2000000
-int64_t steer_patience(const struct container *c, int64_t seconds);
-/* The value of --time (NULL means STEER_OWN) in seconds; -1 stands for a very long time. -1 with
+#define STOP_OWN 2000000
+int64_t stop_patience(const struct container *c, int64_t seconds);
+/* The value of --time (NULL means STOP_OWN) in seconds; -1 stands for a very long time. -1 with
  * fail_usage(). */
-int64_t steer_seconds(const char *given);
+int64_t stop_seconds(const char *given);
 /* The signal that stops it: the stop_signal of its conf, or TERM. */
-int steer_stop_signal(const struct container *c);
+int stop_signal_of(const struct container *c);
 /* Stop these containers. All are sent the signal first and waited for afterwards, so ten of them
  * take as long as the slowest. The names of those that have ended are written to `done` (may be
  * NULL), and failures are reported at once. 0, or -1 when any failed. */
-int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done);
+int stop_all(const struct strv *names, int64_t seconds, int sig, FILE *done);
 /* Remove these containers, and write their names to `done` (may be NULL). With `force` those that
  * run are killed first, and a name that does not exist is no error. Failures are reported at once.
  * 0, or -1 when any failed. */
-int steer_remove_all(const struct strv *names, bool force, FILE *done);
+int stop_remove_all(const struct strv *names, bool force, FILE *done);
 /* Remove a container that does not run; with `force` one that runs is killed first. -1 with fail().
  */
-int steer_remove(struct container *c, bool force);
+int stop_remove(struct container *c, bool force);
 
 #endif

@@ -1,5 +1,4 @@
-/* steer.c: what is done to existing containers: signals, stopping, killing, removing, freezing; see
- * steer.h. */
+/* stop.c: the end of containers: signals, stopping, killing, removing; see stop.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +15,7 @@
 #include "monitor.h"
 #include "pidfd.h"
 #include "signames.h"
-#include "steer.h"
+#include "stop.h"
 #include "sys.h"
 
 static void signal_monitor(const struct container *c, int sig)
@@ -36,7 +35,7 @@ static void signal_monitor(const struct container *c, int sig)
 /* Note that the end is deliberate. This comes before the signal, so that the monitor has seen it
  * when it sees the end. A full disk must not prevent a stop: then the monitor is told by a signal
  * (which it forwards). */
-static void steer_mark(const struct container *c)
+static void stop_mark(const struct container *c)
 {
 	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
 	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -64,14 +63,14 @@ static int signal_pid(const struct container *c, int sig)
 						       : 0;
 }
 
-int steer_signal(struct container *c, int sig, bool deliberate)
+int stop_signal(struct container *c, int sig, bool deliberate)
 {
 	_cleanup_free_ char *number = xasprintf("%d", sig);
 	if (sig != c->told) /* a removal may send it again, which is no further event */
 		event_container(c, "kill", "signal", number);
 	c->told = sig;
 	if (deliberate)
-		steer_mark(c);
+		stop_mark(c);
 	if (c->status == ST_RESTARTING) {
 		signal_monitor(c, SIGTERM);
 		return 0;
@@ -85,7 +84,7 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 	return c->pid ? signal_pid(c, sig) : 0;
 }
 
-int steer_stop_signal(const struct container *c)
+int stop_signal_of(const struct container *c)
 {
 	const char *s = kv_get(&c->conf, "stop_signal");
 	int sig = s && *s ? signal_from_name(s) : SIGTERM;
@@ -94,7 +93,7 @@ int steer_stop_signal(const struct container *c)
 
 /* Until its first process has ended, whoever its parent is: the lock says nothing about an
  * orphan. */
-static bool steer_gone(const struct container *c, int ms)
+static bool stop_gone(const struct container *c, int ms)
 {
 	_cleanup_close_ int fd = c->pid ? container_pidfd(c) : -1;
 	while (container_is_alive(c)) {
@@ -111,13 +110,13 @@ static bool steer_gone(const struct container *c, int ms)
 	return true;
 }
 
-int steer_kill(struct container *c)
+int stop_kill(struct container *c)
 {
 	int killed = cgroup_kill(container_cgroup(c));
 	_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
 	if (signal_pid(c, SIGKILL) < 0)
 		return -1;
-	if (steer_gone(c, killed < 0 ? 0 : 5000)) /* otherwise it was reaped */
+	if (stop_gone(c, killed < 0 ? 0 : 5000)) /* otherwise it was reaped */
 		return 0;
 	_cleanup_free_ char *who = pid_unreaped(c->pid);
 	errno = ETIME;
@@ -127,9 +126,9 @@ int steer_kill(struct container *c)
 	    c->name, *why ? why : "uninterruptible");
 }
 
-int steer_end(struct container *c, int ms)
+int stop_wait(struct container *c, int ms)
 {
-	if (container_wait_end(c, ms) == 1 && steer_gone(c, ms))
+	if (container_wait_end(c, ms) == 1 && stop_gone(c, ms))
 		return 0;
 	/* If the process that holds the container is stopped (SIGSTOP), it is woken, because it
 	 * could not clean up. If it was in the middle of a start, it goes on with that, and what it
@@ -139,7 +138,7 @@ int steer_end(struct container *c, int ms)
 	int64_t from = now_ms();
 	do {
 		free(stopped_holder(c->dir, true));
-		int killed = steer_kill(c);
+		int killed = stop_kill(c);
 		_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
 		free(stopped_holder(c->dir, true)); /* its terminal may have stopped it again */
 		if (container_wait_end(c, 500) == 1 ||
@@ -170,15 +169,15 @@ struct many {
 	int signal; /* 0: each container's own stop signal */
 };
 
-int64_t steer_patience(const struct container *c, int64_t seconds)
+int64_t stop_patience(const struct container *c, int64_t seconds)
 {
-	return seconds == STEER_OWN ? kv_num(&c->conf, "stop_timeout", 10) : seconds;
+	return seconds == STOP_OWN ? kv_num(&c->conf, "stop_timeout", 10) : seconds;
 }
 
 static int many_left(const struct many *m, const struct container *c)
 {
-	int64_t ms = steer_patience(c, m->seconds) * 1000, steer_gone = now_ms() - m->from;
-	return steer_gone < ms ? (int)(ms - steer_gone) : 0;
+	int64_t ms = stop_patience(c, m->seconds) * 1000, stop_gone = now_ms() - m->from;
+	return stop_gone < ms ? (int)(ms - stop_gone) : 0;
 }
 
 /* Said before the wait, so that nobody wonders about it. */
@@ -202,10 +201,10 @@ static void many_tell(struct many *m)
 	for (size_t i = 0; i < m->names->n; i++) {
 		struct container c;
 		bool open = container_open(&c, m->names->v[i]) == 0;
-		int sig = open && !m->signal ? steer_stop_signal(&c) : m->signal;
+		int sig = open && !m->signal ? stop_signal_of(&c) : m->signal;
 		if (open)
 			foretell(&c, sig, many_left(m, &c));
-		bool told = open && steer_signal(&c, sig, true) == 0;
+		bool told = open && stop_signal(&c, sig, true) == 0;
 		if (told)
 			m->ids[i] = xstrdup(c.id);
 		else
@@ -229,7 +228,7 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 			signal_pid(&c[i - from], SIGKILL);
 	for (size_t i = from; i < to; i++) {
 		/* One with --rm has been removed meanwhile: it has ended, too. */
-		bool ended = m->ids[i] && (!c[i - from].name || steer_end(&c[i - from], 1000) == 0);
+		bool ended = m->ids[i] && (!c[i - from].name || stop_wait(&c[i - from], 1000) == 0);
 		if (!ended && m->ids[i])
 			warn_fail();
 		if (ended && c[i - from].name)
@@ -243,7 +242,7 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 	return r;
 }
 
-int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done)
+int stop_all(const struct strv *names, int64_t seconds, int sig, FILE *done)
 {
 	struct many m = {.names = names,
 	    .ids = xcalloc(names->n + 1, sizeof *m.ids),
@@ -271,15 +270,15 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 	for (size_t i = from; i < to; i++) {
 		struct container *o = &c[i - from];
 		open[i - from] = container_open(o, names->v[i]) == 0;
-		bool steer_gone = !open[i - from] && errno == ENOENT && force;
-		if (!open[i - from] && !steer_gone) {
+		bool stop_gone = !open[i - from] && errno == ENOENT && force;
+		if (!open[i - from] && !stop_gone) {
 			warn_fail();
 			r = -1;
 		}
 		o->unsynced = o->removing = true;
 		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
 		if (force && runs) /* when it fails, it is tried again, and reported then */
-			steer_signal(o, SIGKILL, true);
+			stop_signal(o, SIGKILL, true);
 		/* One that is stopped (SIGSTOP) cannot clean up. */
 		if (force && runs)
 			signal_monitor(o, SIGCONT);
@@ -289,7 +288,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 		if (!open[i - from])
 			continue;
 		durable |= !container_passing(&c[i - from]);
-		if (steer_remove(&c[i - from], force) < 0) {
+		if (stop_remove(&c[i - from], force) < 0) {
 			warn_fail();
 			open[i - from] = false;
 			r = -1;
@@ -304,7 +303,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 	return r;
 }
 
-int steer_remove_all(const struct strv *names, bool force, FILE *done)
+int stop_remove_all(const struct strv *names, bool force, FILE *done)
 {
 	int r = 0;
 	for (size_t i = 0; i < names->n; i += WINDOW)
@@ -314,7 +313,7 @@ int steer_remove_all(const struct strv *names, bool force, FILE *done)
 	return r;
 }
 
-int steer_remove(struct container *c, bool force)
+int stop_remove(struct container *c, bool force)
 {
 	if (c->dir < 0)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
@@ -329,7 +328,7 @@ int steer_remove(struct container *c, bool force)
 	}
 	if (r == 0) {
 		c->removing = true;
-		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
+		if (stop_signal(c, SIGKILL, true) < 0 || stop_wait(c, 1000) < 0)
 			return -1;
 		/* Another who removes it, too, may hold it for a moment. */
 		for (int i = 0; (r = container_lock(c)) == 0 && i < 500; i++)
@@ -340,12 +339,12 @@ int steer_remove(struct container *c, bool force)
 			return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
 	}
 	/* Its monitor was killed, and the parent-death signal did not reach it. */
-	if (c->status == ST_ORPHANED && steer_kill(c) < 0)
+	if (c->status == ST_ORPHANED && stop_kill(c) < 0)
 		return -1;
 	return container_destroy(c);
 }
 
-int steer_look(const struct strv *names)
+int stop_look(const struct strv *names)
 {
 	int r = 0;
 	for (size_t i = 0; i < names->n; i++)
@@ -356,7 +355,7 @@ int steer_look(const struct strv *names)
 	return r;
 }
 
-int steer_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg)
+int stop_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg)
 {
 	int code = 0;
 	for (size_t i = 0; i < names->n; i++) {
@@ -372,59 +371,9 @@ int steer_each(const struct strv *names, int (*fn)(struct container *c, void *ar
 	return code;
 }
 
-/* A listing of many looks only at the groups of those that have this mark (record.c), which goes
- * with the folder of the container's state; and only when there is one beside those folders, which
- * stays, and is made first. */
-static int mark_paused(const char *name, const char *file)
+int64_t stop_seconds(const char *given)
 {
-	_cleanup_free_ char *path = record_run_path(name, file);
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? fail_tried(path, "create") : 0;
-}
-
-/* fail() that it does not run (or is not paused); but first, for a container that runs, whether a
- * group above it is frozen. */
-static int not_that(const struct container *c, bool on)
-{
-	_cleanup_free_ char *above = on || c->status != ST_RUNNING
-					 ? NULL
-					 : cgroup_frozen_at(container_cgroup(c), true, true);
-	if (above && cgroup_freeze(container_cgroup(c), false) < 0)
-		return fail_about(c->name);
-	return on ? container_not_running(c)
-		  : fail("%s: %s, not paused", c->name, status_name(c->status));
-}
-
-int steer_freeze(struct container *c, bool on)
-{
-	/* With this lock we wait until a ctr-restart has finished, for it is the new life that the
-	 * caller means, and keep others from ending the container while it is frozen or thawed. It
-	 * may still end by itself and be restarted (--restart): then the loop below tries again. */
-	_cleanup_close_ int turn =
-	    c->dir < 0 ? -1
-		       : openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (turn >= 0 && (lock_wait(turn, LOCK_SH) < 0 || container_refresh(c) < 0))
-		return fail_about(c->name);
-	for (int tries = 0;; tries++) {
-		if (c->status != (on ? ST_RUNNING : ST_PAUSED))
-			return not_that(c, on);
-		if ((!on || (mark_paused(".paused", NULL) == 0 &&
-				mark_paused(c->name, "paused") == 0)) &&
-		    cgroup_freeze(container_cgroup(c), on) == 0)
-			break;
-		if ((errno != ENOENT && errno != ENODEV) || tries == 20)
-			return fail_about(c->name);
-		nap_ms(20);
-		if (container_refresh(c) < 0)
-			return -1;
-	}
-	event_container(c, on ? "pause" : "unpause", NULL, NULL);
-	return 0;
-}
-
-int64_t steer_seconds(const char *given)
-{
-	int64_t seconds = STEER_OWN;
+	int64_t seconds = STOP_OWN;
 	if (given && num_parse("--time", given, -1, FOR_EVER, &seconds) < 0)
 		return fail_as_usage();
 	return seconds < 0 ? FOR_EVER : seconds;
