@@ -1191,6 +1191,32 @@ map_of() {
 	try e 100000 600000
 }
 
+@test "14.26: a range whose user namespace others joined is free when the last of them is gone" {
+	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
+	echo root:200000:65536 >subuid
+	echo root:400000:65536 >subgid
+	none_left() {
+		run -125 with_ids ctr-run --userns auto "$ROOTFS" true
+		[[ "$output" == *"no range of ids is left, of 1"* ]]
+	}
+	with_ids ctr-run -d --name a --userns auto "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name b --userns container:a "$ROOTFS" sleep 1000 >/dev/null
+	ctr-rm -f a >/dev/null
+	[ "$(map_of b)" = "200000 400000 " ]
+	none_left
+	ctr-rename b b2
+	ctr-run -d --name c --userns container:b2 "$ROOTFS" sleep 1000 >/dev/null
+	ctr-rm -f b2 >/dev/null
+	none_left
+	(. "$CTR_RUN/containers/c/state"; kill -9 "$monitor") # perhaps its processes live on
+	none_left
+	ctr-gc >/dev/null
+	none_left
+	wait_for 5 ctr-rm -f c
+	[ "$(with_ids ctr-run --userns auto "$ROOTFS" awk '{print $2}' /proc/self/uid_map)" = 200000 ]
+	[ "$(with_ids ctr-run --userns auto "$ROOTFS" awk '{print $2}' /proc/self/gid_map)" = 400000 ]
+}
+
 @test "14.27: a fifo in a list of devices is leave for no device" {
 	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
 	mkdir b

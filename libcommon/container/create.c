@@ -422,6 +422,8 @@ static int create_make(struct making *m)
 			close(m->gate);
 		return -1;
 	}
+	if (m->s->ns_path[NS_USER])
+		range_share(m->s);
 	_cleanup_free_ char *first = spec_text(m->s);
 	/* A signal that arrives from here on is noticed at the end, and what was made is
 	 * removed. */

@@ -1,6 +1,7 @@
 /* range.c: which container uses which range of ids; see range.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "idmap.h"
 #include "place.h"
 #include "range.h"
+#include "record.h"
 #include "str.h"
 #include "userns.h"
 
@@ -24,6 +26,9 @@ struct range_entry {
 
 #define GIDS ((int64_t)1 << 32)
 
+/* In id[0]: another container joined that user namespace, and may live longer. */
+#define RANGE_SHARED 0x80
+
 #define RANGE_AT(entry) ((off_t)(entry) * (off_t)sizeof(struct range_entry))
 
 /* 0, or 1 when another open file has it locked; -1 with fail(). */
@@ -33,6 +38,16 @@ static int range_lock(int fd, int what, uint32_t entry)
 	if (fcntl(fd, what, &l) < 0)
 		return errno == EAGAIN ? 1 : fail_errno("ranges: lock");
 	return what == F_OFD_GETLK && l.l_type != F_UNLCK;
+}
+
+/* Does the record of c have this number, which is the first of a range, in its maps? In doubt it
+ * does. */
+static int range_used(struct container *c, void *number)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	int r = container_config(c, &text, &n);
+	return r < 0 || (r && strstr(text, number));
 }
 
 /* Has another container, living or being made, a range in this entry, and one of `size` numbers
@@ -47,8 +62,15 @@ static int range_taken(int fd, uint32_t entry, int64_t first, uint32_t size)
 	if (!*e.id || from + e.last < first || from >= first + size)
 		return 0;
 	memcpy(id, e.id, sizeof e.id);
+	id[0] &= ~RANGE_SHARED;
 	int r = range_lock(fd, F_OFD_GETLK, entry);
-	return r ? r : ids_there(id);
+	if (r == 0)
+		r = ids_there(id);
+	if (r == 0 && e.id[0] & RANGE_SHARED) {
+		snprintf(id, sizeof id, "%u", (uint32_t)from);
+		r = container_each(range_used, id);
+	}
+	return r;
 }
 
 /* Write the entry of the range that begins with `first`: 0, or -1 with fail(). */
@@ -87,17 +109,41 @@ static uint32_t range_turn(uint32_t i, uint32_t n, const char *id)
 	return i + 1 == n ? 0 : 1 + (uint32_t)((strtoull(id, NULL, 16) + i) % (n - 1));
 }
 
-int range_take(const char *id, struct spec *s, bool durable)
+static int range_open(void)
 {
 	_cleanup_free_ char *path = path_join(ctr_lib(), "ranges");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? fail_open(path) : fd;
+}
+
+static void range_share_one(int fd, int64_t first)
+{
+	off_t at = RANGE_AT(first / SUBID_SIZE);
+	char c = 0;
+	if (pread(fd, &c, 1, at) == 1 && c) {
+		c |= RANGE_SHARED;
+		pwrite(fd, &c, 1, at);
+	}
+}
+
+void range_share(const struct spec *s)
+{
+	_cleanup_close_ int fd = range_open();
+	if (fd >= 0 && s->uid_map.n && s->gid_map.n) {
+		range_share_one(fd, s->uid_map.v->host);
+		range_share_one(fd, GIDS + s->gid_map.v->host);
+	}
+}
+
+int range_take(const char *id, struct spec *s, bool durable)
+{
 	struct idmap_entry *u = s->uid_map.v, *g = s->gid_map.v;
 	uint32_t n = userns_range(0, u, g);
 	if (place_make(ctr_lib()) < 0)
 		return -1;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = range_open(), taken = 1;
 	if (fd < 0)
-		return fail_open(path);
-	int taken = 1;
+		return -1;
 	for (uint32_t i = 0; i < n && taken == 1; i++) {
 		userns_range(range_turn(i, n, id), u, g);
 		taken = range_try(fd, id, u->host, u->size);
@@ -110,7 +156,7 @@ int range_take(const char *id, struct spec *s, bool durable)
 		     "(--userns 0:%u:%u)",
 		    n, u->host, u->size);
 	if (taken == 0 && durable && fdatasync(fd) < 0)
-		taken = fail_tried(path, "write");
+		taken = fail_errno("ranges: write");
 	if (taken) {
 		close(fd);
 		return -1;
