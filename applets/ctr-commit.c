@@ -10,6 +10,7 @@
 #include "applets.h"
 #include "container_event.h"
 #include "container_files.h"
+#include "container_images.h"
 #include "docker_shape.h"
 #include "err.h"
 #include "file.h"
@@ -55,16 +56,15 @@ struct base {
 	struct image_config c;
 };
 
-/* The image that the container was made from, by the digest in its record: does it still exist, and
- * is it what the container runs on? */
+/* The image that the container was made from: does it still exist, and is it what the container
+ * runs on? */
 static void base_find(const struct store *s, const struct ctree *t, struct base *b)
 {
 	const char *digest = kv_get(&t->c.conf, "image_digest");
-	const char *hex = digest ? digest_parse(t->c.name, digest) : NULL;
-	if (!hex)
+	if (!digest)
 		return;
 	char top[DIGEST_HEX];
-	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
+	b->known = container_image(&t->c, s, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
 		   store_layer_name(s, b->c.diff_ids, b->c.n - 1, top) &&
 		   str_ends(t->spec.x_lower.v[0], top);
 	if (!b->c.json)

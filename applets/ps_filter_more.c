@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connect.h"
+#include "container_images.h"
 #include "create.h"
 #include "err.h"
 #include "health.h"
@@ -205,13 +206,11 @@ static int goes_on(const struct container *c, const struct base *b)
 	struct store s;
 	struct manifest m;
 	struct image_config im;
-	const char *digest = kv_get(&c->conf, "image_digest");
 	size_t n = json_array_size(b->history), i = 0;
 	int r = -1;
-	if (!n || !digest)
+	if (!n)
 		return -1;
-	if (store_open(&s, ctr_lib(), STORE_READ) == 0 &&
-	    store_image(&s, digest + strlen("sha256:"), &m, &im) == 0) {
+	if (store_open(&s, ctr_lib(), STORE_READ) == 0 && container_image(c, &s, &m, &im) == 0) {
 		const json_t *all = json_object_get(im.json, "history");
 		while (i < n && json_equal(json_array_get(all, i), json_array_get(b->history, i)))
 			i++;

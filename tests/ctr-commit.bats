@@ -253,3 +253,24 @@ committing() {
 	run ctr-run img ls /etc/group
 	[ "$status" -ne 0 ]
 }
+
+@test "of an image that came in two ways, one of which was removed, it is still made" {
+	need jq
+	mkdir o
+	ctr-image save box | tar -C o -x
+	was=$(jq -r '.manifests[0].digest[7:]' o/index.json)
+	(cat "o/blobs/sha256/$was" && echo) >more
+	is=$(sha256sum <more | cut -d ' ' -f 1)
+	mv more "o/blobs/sha256/$is"
+	jq --arg d "sha256:$is" '.manifests[0] |= (.digest = $d | .size += 1)' o/index.json |
+		sed s/box:latest/other:1/ >index
+	cp index o/index.json
+	ctr-image load o >/dev/null
+	ctr-run --keep --name c box touch /new
+	ctr-image rm box >/dev/null
+	[ ! -e "$CTR_LIB/images/blobs/sha256/$was" ]
+	run -0 --separate-stderr ctr-commit c img
+	[ -z "$stderr" ]
+	[ "$(ctr-image inspect img | jq -c '.[0].RootFS.Layers | length')" = 2 ] # one was added
+	[ "$(ctr-ps -aq -f ancestor=other:1 | wc -l)" = 1 ]
+}

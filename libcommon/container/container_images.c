@@ -1,5 +1,6 @@
 /* container_images.c: the images that our containers use; see container_images.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include "digest.h"
 #include "err.h"
 #include "file.h"
+#include "image_store.h"
 #include "record.h"
 
 struct users {
@@ -34,6 +36,20 @@ static int container_images_user_one(struct container *c, void *arg)
 int container_image_users(const char *hex, const char *id, struct strv *out)
 {
 	return container_each(container_images_user_one, &(struct users){hex, id, out});
+}
+
+int container_image(
+    const struct container *c, const struct store *s, struct manifest *m, struct image_config *im)
+{
+	const char *digest = kv_get(&c->conf, "image_digest"), *id = kv_get(&c->conf, "image_id");
+	const char *hex = digest ? digest_parse(c->name, digest) : NULL;
+	struct ref r = {0};
+	size_t names;
+	if (hex && store_image(s, hex, m, im) == 0)
+		return 0;
+	int e = hex && id && store_ref(s, id, &r, &names) == 0 ? store_image(s, r.hex, m, im) : -1;
+	free(r.name);
+	return e;
 }
 
 static int config_one(struct container *c, void *arg)
