@@ -111,6 +111,19 @@ static int end_split(const struct end *e, const char *path, char **base)
 	return end_at(e, slash ? dir : top, O_RDONLY | O_DIRECTORY);
 }
 
+/* Where the link leads that is the end of `path`, as its own side sees it; NULL: it is no link. */
+static char *link_leads(const char *path, int dir, const char *base)
+{
+	char target[4096];
+	ssize_t n = readlinkat(dir, base, target, sizeof target - 1);
+	char *up = strrchr(path, '/');
+	if (n < 0)
+		return NULL;
+	target[n] = 0;
+	return *target == '/' || !up ? xstrdup(target)
+				     : xasprintf("%.*s/%s", (int)(up - path), path, target);
+}
+
 /* --- the source: an archive on a pipe --- */
 
 static int source_dir(const struct end *src, char **base)
@@ -123,7 +136,6 @@ static int source_dir(const struct end *src, char **base)
 		die_errno(src->what);
 	if (!S_ISLNK(st.st_mode) || !follow)
 		return dir;
-	char target[4096]; /* the target of the link, as its own side sees it */
 	_cleanup_close_ int fd = end_at(src, src->path, O_PATH);
 	char link[40];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -135,13 +147,10 @@ static int source_dir(const struct end *src, char **base)
 		*base = xstrdup(".");
 		return dir_open(link);
 	}
-	ssize_t n = readlinkat(dir, *base, target, sizeof target - 1);
-	target[n < 0 ? 0 : n] = 0;
-	char *up = strrchr(src->path, '/');
 	struct end to = *src;
-	to.path = *target == '/' || !up
-		      ? xstrdup(target)
-		      : xasprintf("%.*s/%s", (int)(up - src->path), src->path, target);
+	to.path = link_leads(src->path, dir, *base);
+	if (!to.path)
+		die_errno(src->what);
 	close(dir);
 	free(*base);
 	return source_dir(&to, base);
@@ -176,7 +185,9 @@ struct place {
 	char *as; /* the name of the top entry in the archive */
 };
 
-/* As cp(1) does it: into DEST when that is a directory, otherwise under the name DEST. */
+/* As cp(1) does it: into DEST when that is a directory, otherwise under the name DEST. A link that
+ * leads to a file in the container stays, as docker does it: that file may be a volume. On the host
+ * the link itself makes room, whoever made it. */
 static void place(const struct end *src, const struct end *dst, bool src_is_dir,
     const char *src_base, struct place *p)
 {
@@ -192,7 +203,15 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 			die("%s: a directory cannot replace the file %s", src->what, dst->what);
 		if (!there && str_ends(dst->path, "/") && !src_is_dir)
 			die("%s: no such directory", dst->what);
-		p->dir = end_split(dst, dst->path, &p->as);
+		const char *path = dst->path;
+		p->dir = end_split(dst, path, &p->as);
+		for (int n = 0; there && dst->container && p->dir >= 0 && n < 40; n++) {
+			const char *to = link_leads(path, p->dir, p->as);
+			if (!to)
+				break;
+			close(p->dir);
+			p->dir = end_split(dst, path = to, &p->as);
+		}
 	}
 	if (p->dir < 0)
 		die_errno(dst->what);

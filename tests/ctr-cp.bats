@@ -307,6 +307,29 @@ test_setup() {
 	[ "$(cat ro)" = old ]
 }
 
+@test "14: onto a link in the container: the file that it leads to, a volume's too, is written" {
+	echo old >m
+	ctr-run -d --name e -v "$WORLD/m:/etc/m" "$ROOTFS" sh -c '
+		ln -s /srv/l1 /etc/l; mkdir /srv; ln -s ../etc/m /srv/l1
+		echo x >/srv/f; ln -s f /srv/l2; ln -s none /srv/l3; ln -s l4 /srv/l4
+		ln -s ../../../../../../../..'"$WORLD"'/secret /srv/out; touch /srv/up; sleep 100'
+	wait_for 5 ctr-exec e test -e /srv/up
+	echo secret >secret
+	for state in running stopped; do
+		echo "$state" >new
+		for to in etc/l srv/l2 srv/l3; do ctr-cp new "e:/$to"; done
+		[ "$(cat m)" = "$state" ]
+		run ctr-cp new e:/srv/l4
+		ctr-cp new e:/srv/out
+		[ "$(cat secret)" = secret ]
+		ctr-cp e:/etc/l - | tar -t -v | grep -q 'l -> /srv/l1'
+		ctr-cp e:/srv/l2 - | tar -t -v | grep -q 'l2 -> f'
+		[ "$(ctr-cp e:/srv/f - | tar -xO)" = "$state" ]
+		ctr-kill e || true
+		ctr-wait e
+	done
+}
+
 @test "18.30 into a stopped container: a copy into a tmpfs is refused; into a volume it works" {
 	mkdir v
 	echo new >f
