@@ -330,6 +330,26 @@ test_setup() {
 	done
 }
 
+@test "14: a file that cannot be opened, here for a lease on it, fails the copy, and at once" {
+	mkdir v
+	echo x >v/f
+	ctr-run -d --name e -v "$WORLD/v:/v" "$ROOTFS" sleep 100
+	perl -e '$SIG{IO} = "IGNORE"; open F, "+<", "v/f"; fcntl F, 1024, 1 or die; # F_SETLEASE
+		open U, ">", "up"; sleep 100' 3>&- &
+	holder=$!
+	wait_for 5 test -e up
+	for from in v/f v; do
+		run -1 timeout 20 ctr-cp "e:/$from" out
+		[[ "$output" == *"open: Resource temporarily unavailable" ]]
+		[ ! -e out ] || [ -z "$(ls -A out)" ]
+		run -1 timeout 20 sh -c "ctr-cp e:/$from - >out.tar"
+		rm -rf out
+	done
+	kill "$holder"
+	ctr-cp e:/v/f out
+	[ "$(cat out)" = x ]
+}
+
 @test "18.30 into a stopped container: a copy into a tmpfs is refused; into a volume it works" {
 	mkdir v
 	echo new >f

@@ -373,15 +373,16 @@ static int pack_one(struct pack *p, const struct subject *s)
 	if (S_ISSOCK(st.st_mode))
 		return errno = EINVAL, fail("%s: a socket cannot be copied", s->as);
 	sprintf(p->path, "%s%s", s->as, S_ISDIR(st.st_mode) ? "/" : "");
-	if (pack_entry(p, s->dir, s->name, &st) < 0 || !S_ISDIR(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -1 : 0;
+	int r = pack_entry(p, s->dir, s->name, &st);
+	if (r < 0 || !S_ISDIR(st.st_mode))
+		return r;
 	_cleanup_close_ int fd =
 	    openat(s->dir, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail_open(s->as);
 	if (merged_open(&m, &fd, 1) < 0)
 		return -1;
-	int r = pack_level(p, &m, len + 1);
+	r = pack_level(p, &m, len + 1);
 	merged_close(&m);
 	return r;
 }
