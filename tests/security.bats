@@ -1278,6 +1278,13 @@ map_of() {
 	ctr-cgset -c "${all[@]}" '-c 1:5 rw' --device-rule 'c 1:* r' of -- \
 		sh -c 'true </dev/zero && ! true >/dev/zero'
 	ctr-cgset -d of
+	# what was given back of the whole range is not denied of a part
+	ctr-cgset -c "${all[@]}" '-c 1:* rwm' --device-rule 'c 1:* r' --device-rule 'c 1:5 r' of -- \
+		sh -c 'true </dev/zero && true </dev/null && ! true >/dev/zero'
+	run ! ctr-cgset "${all[@]}" '-c 1:* rwm' --device-rule 'c 1:* r' \
+		--device-rule 'c 1:5 rw' of
+	[[ "$output" = *"c 1:5 rw cannot be allowed of c 1:* wm on cgroup v1" ]]
+	ctr-cgset -d of
 	ctr-cgset -c "${all[@]}" '-c 1:5 rw' --device-rule 'c 1:7 r' of -- sh -c '! true </dev/zero'
 	ctr-cgset -d of
 }

@@ -131,6 +131,11 @@ static int take_back(const struct strv *has, int fd, const char *how, const char
 		}
 		if (dprintf(fd, "%s %s:%s %s", type, h[1], h[2], access) < 0)
 			return fail("%m");
+		char *left = h[3];
+		for (const char *a = left; *a; a++)
+			if (!strchr(access, *a))
+				*left++ = *a;
+		*left = 0;
 	}
 	return 0;
 }
