@@ -11,7 +11,7 @@ CROSS := $(firstword $(machine))
 CC = $(CROSS)gcc
 # The whole program is optimised at once, which saves 5 KB. This is not done in builds whose system
 # calls are wrapped for tests, nor by clang.
-LTO := $(if $(findstring clang,$(CC))$(SAN)$(FAULT)$(OLDKERNEL),,-flto -flto-partition=one \
+LTO := $(if $(findstring clang,$(CC))$(SAN)$(OLDKERNEL),,-flto -flto-partition=one \
 	-fipa-pta)
 CFLAGS ?= -Oz -fno-pie $(wordlist 2,9,$(machine)) \
 	$(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge) \
@@ -28,8 +28,6 @@ VERSION := 0.1
 # Each variant is built in a folder of its own beside the plain build.
 ifdef SAN
 B := build/san
-else ifdef FAULT
-B := build/fault
 else ifdef OLDKERNEL
 B := build/oldkernel
 else ifneq ($(CROSS),)
@@ -56,7 +54,7 @@ deps_done := $(if $(SYSROOT),,$(sort build/deps/$(deps_mark) $(DEPS)/$(deps_mark
 warn := -Wall -Wextra -Werror
 common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD \
 	-MP
-common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) \
+common += $(if $(OLDKERNEL),-DCTR_OLDKERNEL) \
 	$(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
 libs_full := -larchive -lz -lnettle -lmnl -ljansson
 libs := $(if $(filter minimal,$(CONFIG)),$(if $(SAN),, \
@@ -88,7 +86,7 @@ wrapped := mount umount2 mkdir mkdirat mknodat symlinkat chdir fchdir chroot set
 	pipe2 socketpair epoll_create1 epoll_ctl flock renameat fchmod openat open syscall write
 # RELRO is off: in a static program musl makes nothing read-only at start, and the padding costs
 # four KiB.
-link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie \
+link = $(linker) $(if $(OLDKERNEL),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie \
 	-Wl,--gc-sections,-z,norelro,-z,common-page-size=512 \
 	-Wl,-z,noexecstack,-z,noseparate-code,--build-id=none \
 	$(if $(filter minimal,$(CONFIG)),,-Wl$(comma)--wrap=__mmap$(comma)--wrap=munmap \
@@ -203,7 +201,7 @@ deps-fetch: ## all sources into build/deps-src or DEPS_SRC=DIR, to build from wi
 ifneq ($(B),build)
 build/bin/.links: build/ctrbox
 build/ctrbox:
-	$(Q)$(MAKE) --no-print-directory ARCH=$(HOST) CONFIG=full CC=gcc SAN= FAULT= OLDKERNEL=
+	$(Q)$(MAKE) --no-print-directory ARCH=$(HOST) CONFIG=full CC=gcc SAN= OLDKERNEL=
 endif
 more_pages := build/man/ctrbox.1 build/man/ctrbox-files.5 build/man/ctrbox-security.7
 man: $(pages) $(more_pages) ## the man pages in build/man
@@ -316,11 +314,10 @@ build/san/libctr.a: $(lib_src) $(wildcard include/*.h)
 	$(Q)$(MAKE) --no-print-directory SAN=1 build/san/libctr.a
 endif
 
-# Builds that only the tests use: one in which the n-th system call fails, one in which newer system
-# calls answer as on an old kernel, and the minimal one.
+# Builds that only the tests use: one in which the n-th system call fails ($CTR_FAULT) or newer ones
+# answer as on an old kernel ($CTR_TEST_NO), and the minimal one.
 test-builds:
 	$(Q)$(MAKE) --no-print-directory CONFIG=minimal
-	$(Q)$(MAKE) --no-print-directory FAULT=1
 	$(Q)$(MAKE) --no-print-directory OLDKERNEL=1
 
 MINUTES ?= 30

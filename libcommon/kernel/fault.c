@@ -1,11 +1,11 @@
-/* fault.c: only in the fault-injection build (make FAULT=1): the n-th system call of a start fails,
+/* fault.c: only in the test build (make OLDKERNEL=1): the n-th system call of a start fails,
  * n being $CTR_FAULT.
  *
  * The linker redirects these calls to this file (--wrap, ld(1)); the Makefile has the same list. A
  * forked child continues its parent's count, so only one call fails in all, and what undoes the
  * start works again.
  */
-#ifdef CTR_FAULT
+#ifdef CTR_OLDKERNEL
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
