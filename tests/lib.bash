@@ -1,7 +1,7 @@
 # lib.bash: what every test has: a world of its own (folders, a group), and a check that nothing of
 # it is left. shellcheck shell=bash
 bats_require_minimum_version 1.5.0
-top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+top=${BATS_TEST_DIRNAME%/*}
 BIN=${CTR_BIN:-$top/build/bin}
 CTRBOX=$BIN/../ctrbox
 ROOTFS=$top/build/rootfs/
@@ -11,12 +11,28 @@ umask 022
 unset LANG LANGUAGE "${!LC_@}" # perl warns of a locale that is not installed
 export BIN CTRBOX ROOTFS PATH SHELL
 
+# Before each command of a test bats remembers where it stands, by some forty commands of its own.
+# These five remember the same: together the tests take a tenth less.
+# shellcheck disable=SC2034 # bats reads them
+if [ "${BATS_VERSION:-}" = 1.8.2 ]; then
+	bats_debug_trap() {
+		case $1 in "$BATS_ROOT"/lib/* | "$BATS_ROOT"/libexec/*) return 0 ;; esac
+		[ -z "${BATS_INTERRUPTED+x}${BATS_TIMED_OUT+x}" ] || return 0
+		BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
+		BATS_DEBUG_LAST_LINENO=("${BASH_LINENO[@]}")
+		# bats compares it with that of a function of its own
+		BATS_DEBUG_LAST_SOURCE=("$BATS_ROOT/lib/bats-core/tracing.bash"
+			"${BASH_SOURCE[@]:1}")
+		bats_capture_stack_trace
+		[ "${BATS_TRACE_LEVEL:-0}" = 0 ] || bats_emit_trace
+	}
+fi
+
 setup() {
-	# shellcheck disable=SC2154
-	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/ctrt.XXXXXX")
-	chmod 755 "$WORLD"
+	# as mktemp does it, by one process in place of four
+	printf -v WORLD '%s/ctrt.%06x' "${TMPDIR:-/tmp}" $((SRANDOM & 0xffffff))
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run CTR_CGROUP=ctrt-${WORLD##*.}
-	mkdir "$CTR_LIB" "$CTR_RUN"
+	mkdir "$WORLD" "$CTR_LIB" "$CTR_RUN" || return 1
 	cd "$WORLD" || return 1
 	unset CTR_NET CTR_PULL OMP_NUM_THREADS OMP_THREAD_LIMIT
 	if declare -F test_setup >/dev/null; then test_setup; fi
@@ -29,6 +45,10 @@ teardown() {
 	# firewall what it misses.
 	local away=()
 	if declare -F net_down >/dev/null; then away=(unshare -n); fi
+	# Nobody looks at what these say: the sanitizers would make them five times as slow.
+	if [[ $BIN = */san/* ]] && [ -e "$top/build/bin/ctr-gc" ]; then
+		PATH=$top/build/bin:$PATH
+	fi
 	ctr-ps -aq 2>/dev/null | "${away[@]}" ctr-rm -f - >/dev/null 2>&1
 	"${away[@]}" ctr-gc >/dev/null 2>&1
 	cd /
@@ -44,20 +64,24 @@ teardown() {
 # What this world has left outside of its folder: groups and mounts that have its name, and
 # processes whose working directory is in it (a process that was killed may need a moment to end).
 leftovers() {
-	local i
+	local i left=
 	for ((i = 0; i < 40; i++)); do
-		[ -n "$(processes)" ] || break
+		left=$(processes)
+		[ -n "$left" ] || break
 		sleep 0.05
 	done
-	processes
+	[ -z "$left" ] || echo "$left"
 	# a bundle without a mount at /dev makes its devices in its root
 	find "$ROOTFS/dev" -mindepth 1 -print -delete
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null
-	awk -v w="$WORLD" 'index($5, w) == 1 { print "mount " $5 }' /proc/self/mountinfo
+	local at
+	while read -r _ _ _ _ at _; do
+		[[ $at != "$WORLD"* ]] || echo "mount $at"
+	done </proc/self/mountinfo
 }
 
 processes() {
-	find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$WORLD*" 2>/dev/null |
+	find /proc/[0-9]*/cwd -maxdepth 0 -lname "$WORLD*" 2>/dev/null |
 		while IFS=/ read -r _ _ p _; do
 		echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
 	done

@@ -47,7 +47,11 @@ test_teardown() { net_down; }
 	not_old "their number is not what differs"
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers take time of their own"
 	ctr-create --name x0 "$ROOTFS" true >/dev/null
-	for i in $(seq 999); do cp -r "$CTR_LIB/containers/x0" "$CTR_LIB/containers/x$i"; done
+	cd "$CTR_LIB/containers"
+	mkdir x{1..999} x{1..999}/{upper,work}
+	for i in x0/*; do # one process for each file, not for each container
+		[ -d "$i" ] || tee x{1..999}/"${i##*/}" <"$i" >/dev/null
+	done
 	[ "$(ctr-ps -aq | wc -l)" = 1000 ]
 	best=99999 cpu=99999
 	for i in $(seq 20); do # other test files run meanwhile: the best of several
@@ -200,17 +204,14 @@ ended() { [ ! -e "/proc/$1" ]; }
 	mkdir f
 	{
 		sed '/# ctrbox: end/d' "$CTR_RUN/hosts/n/.all"
-		for i in $(seq 200); do printf '10.77.100.%d\tc%d\n' "$i" "$i"; done
-		printf '10.77.200.1\tmine\n'
-		for i in $(seq 1800); do
-			printf '10.77.%d.%d\tc%d\n' $((101 + i / 250)) $((i % 250)) "$i"
-		done
-		echo '# ctrbox: end'
+		awk 'BEGIN { for (i = 1; i <= 200; i++) printf "10.77.100.%d\tc%d\n", i, i
+			print "10.77.200.1\tmine"
+			for (i = 1; i <= 1800; i++)
+				printf "10.77.%d.%d\tc%d\n", 101 + i / 250, i % 250, i
+			print "# ctrbox: end" }'
 	} >lines
-	for i in $(seq 100 399); do # as if so many had joined
-		cp lines "f/$i"
-		ln -s "$WORLD/f/$i" "$CTR_RUN/hosts/n/000000000$i"
-	done
+	tee f/000000000{100..399} <lines >/dev/null # as if so many had joined
+	ln -s "$WORLD"/f/* "$CTR_RUN/hosts/n/"
 	best=99999
 	for i in 1 2 3 4 5; do
 		t=$(TIMEFORMAT='%U'; { time h ctr-run --net n --ip 10.77.200.1 "$ROOTFS" true; } 2>&1)
@@ -218,7 +219,8 @@ ended() { [ ! -e "/proc/$1" ]; }
 		[ $t -ge $best ] || best=$t
 	done
 	echo "# $best ms of processor time" >&3
-	[ "$(cat f/* | sort -u | wc -l)" = "$(grep -vc mine lines)" ] # and no other line is gone
+	cmp f/000000000100 <(grep -v mine lines) # and no other line is gone
+	[ "$(sha256sum f/* | cut -d ' ' -f 1 | sort -u | wc -l)" = 1 ]
 	[ $best -le 80 ]
 }
 
