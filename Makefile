@@ -281,7 +281,10 @@ check-initramfs: initramfs ## boot it to run tests inside
 check-power: initramfs ## cut the power CUTS=30 times: what was acknowledged is there
 	$(Q)bash tests/rig/check-power $(CUTS)
 
-check: all rootfs $(if $(SAN),,test-builds man completions) ## all tests, or an applet's: T=ctr-run
+check: ## all tests, or an applet's: T=ctr-run
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) rootfs \
+		$(if $(SAN),,test-builds man completions)
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
 check-v2: all rootfs ## tests of limits and containers on a pure cgroup v2 system
