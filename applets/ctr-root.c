@@ -275,6 +275,8 @@ int ctr_root_main(int argc, char **argv)
 	if (rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0 || rootfs_cgroups(&r) < 0 ||
 	    rootfs_enter(&r) < 0 || rootfs_finish(&r) < 0)
 		die_fail();
+	if (chdir("/") < 0)
+		die_errno("/");
 	if (proc_goes && umount2("/proc", MNT_DETACH) < 0)
 		die_errno("/proc: unmount");
 	umask(mask);

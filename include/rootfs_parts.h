@@ -12,12 +12,12 @@
 #include "mountopts.h"
 #include "rootfs.h"
 
-/* "/proc/self/fd/N" for mount(2), in a buffer for each call site. If the root's /proc belongs to a
- * pid namespace that we have not entered yet, it has no "self": then the text is "N" alone, and the
- * working directory is the host's /proc/self/fd (rootfs_enter). */
+/* "/proc/self/fd/N" for mount(2), in a buffer for each call site. In the new root the text is "N"
+ * alone, and the working directory is the host's /proc/self/fd (rootfs_enter): what lies at /proc
+ * there may be the image's own, or of a pid namespace that we have not entered yet. */
 #define FD_PATH(fd) rootfs_fd_path((char[32]){0}, fd)
 char *rootfs_fd_path(char buf[32], int fd);
-extern bool rootfs_no_self; /* /proc does not have us: the working directory is /proc/self/fd */
+extern bool rootfs_in_fds;
 
 /* Bind the source of m at its destination, which is made when it is missing. `tie` > 0: bind this
  * detached mount instead; below 0: the one of idmounts_late() (idmounts.h). */

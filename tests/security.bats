@@ -1752,6 +1752,36 @@ image() {
 }
 
 # bats test_tags=ctr-run,ctr-image
+@test "14: an image's volume in /proc, or a /proc of its own, leads no mount of ours astray" {
+	load image.bash
+	cp -a "$ROOTFS" root
+	mkdir -p root/proc/self/fd root/d
+	for ((i = 0; i < 60; i++)); do ln -s /d "root/proc/self/fd/$i"; done
+	ln -s /proc/self/fd root/l
+	for at in /proc/self/fd /l /proc/self /proc/sys /proc/self/attr; do
+		image "{\"Volumes\":{\"$at\":{}}}" root
+		run -125 ctr-run --net host new:1 sh -c '
+			echo x >/proc/sys/kernel/domainname && echo written'
+		[[ "$output" == *"$at: make mount point: Operation not permitted (inside /proc:"* ]]
+	done
+	run -125 ctr-run --tmpfs /proc/sys "$ROOTFS" true
+	echo mem >meminfo
+	[ "$(ctr-run -v "$WORLD/meminfo:/proc/meminfo" "$ROOTFS" cat /proc/meminfo)" = mem ]
+	# where no proc is mounted, what lies there is the image's
+	mkdir b
+	cat >b/config.json <<-END
+		{"ociVersion":"1.0.2","process":{"terminal":true,"args":["stat","-c","%t:%T",
+		 "/dev/console","/dev/pts/0"],"cwd":"/","env":["PATH=/bin"]},"root":{"path":"$WORLD/root"},
+		 "mounts":[{"destination":"/dev","type":"tmpfs","source":"tmpfs"},
+		 {"destination":"/dev/pts","type":"devpts","source":"devpts",
+		  "options":["newinstance","ptmxmode=0666"]}],
+		 "linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"}]}}
+	END
+	run -0 script -qec 'ctr-run --bundle b' /dev/null
+	[ "$(tr -d '\r^@' <<<"$output")" = $'88:0\n88:0' ] # (script types an end of file)
+}
+
+# bats test_tags=ctr-run,ctr-image
 @test "CVE-2026-55686: an image's working directory or volume behind a link makes nothing outside" {
 	load image.bash
 	mkdir host

@@ -29,6 +29,7 @@
 #include "become.h"
 #include "report.h"
 #include "placement.h"
+#include "rootfs_parts.h"
 #include "filter.h"
 #include "sys.h"
 #include "title.h"
@@ -84,7 +85,6 @@ static bool dev_is_shared(const struct spec *s)
 
 static void console(const struct become *b, int slave)
 {
-	char from[32], to[32];
 	struct stat st;
 	_cleanup_close_ int fd = dev_open("console", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
 	/* When /dev is bind-mounted from the host, its console is the host's: with mounts that are
@@ -93,9 +93,7 @@ static void console(const struct become *b, int slave)
 		fd = dev_open("console", O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
 		return;
-	snprintf(from, sizeof from, "/proc/self/fd/%d", slave);
-	snprintf(to, sizeof to, "/proc/self/fd/%d", fd);
-	mount(from, to, NULL, MS_BIND, NULL);
+	mount(FD_PATH(slave), FD_PATH(fd), NULL, MS_BIND, NULL);
 }
 
 static int terminal(const struct become *b)
@@ -375,7 +373,7 @@ int become_make_cwd(const char *cwd)
 static int enter_cwd(const char *cwd, bool make)
 {
 	char now[4096];
-	int r = chdir(cwd);
+	int r = rootfs_in_fds && chdir("/") < 0 ? -1 : chdir(cwd);
 	if (r < 0 && errno == ENOENT && make) {
 		/* A CHAIN applet still has the caller's umask; the command's is set later. */
 		umask(022);

@@ -104,7 +104,7 @@ static int move_root(void)
 
 int rootfs_enter(struct rootfs *r)
 {
-	_cleanup_close_ int fds = r->proc == -1 ? -1 : dir_hold("/proc/self/fd");
+	_cleanup_close_ int fds = dir_hold("/proc/self/fd");
 	TRACE("pivot_root(2): the new root takes the place of the old, which is unmounted");
 	if (fchdir(r->fd) < 0)
 		return fail_errno("new root");
@@ -128,6 +128,6 @@ int rootfs_enter(struct rootfs *r)
 	r->fd = -1;
 	if (chdir("/") < 0)
 		return fail_errno("/");
-	rootfs_no_self = fds >= 0;
-	return rootfs_no_self && fchdir(fds) < 0 ? fail_errno("/proc/self/fd") : 0;
+	rootfs_in_fds = fds >= 0;
+	return rootfs_in_fds && fchdir(fds) < 0 ? fail_errno("/proc/self/fd") : 0;
 }

@@ -2,11 +2,13 @@
  * rootfs_parts.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "file.h"
@@ -18,11 +20,11 @@
 #include "sysno.h"
 #include "trace.h"
 
-bool rootfs_no_self;
+bool rootfs_in_fds;
 
 char *rootfs_fd_path(char buf[32], int fd)
 {
-	snprintf(buf, 32, rootfs_no_self ? "%d" : "/proc/self/fd/%d", fd);
+	snprintf(buf, 32, rootfs_in_fds ? "%d" : "/proc/self/fd/%d", fd);
 	return buf;
 }
 
@@ -72,10 +74,24 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 	return 0;
 }
 
-static int no_mount_point(const struct rootfs *r, const char *dest)
+/* The place for a mount, opened, made where it is missing. None may hide a folder of the
+ * container's /proc: what we and others who enter do there would be done in it (CVE-2019-16884). */
+static int mount_point(const struct rootfs *r, const char *dest, bool dir, mode_t mode)
 {
+	struct statfs fs;
+	struct stat st;
 	const char *why = "";
-	if (r->userns && (errno == EACCES || errno == EOVERFLOW))
+	int fd = path_make_in_root(r->fd, dest, dir, mode);
+	bool in = dir && fd >= 0 && fstatfs(fd, &fs) == 0 &&
+		  (unsigned long)fs.f_type == PROC_SUPER_MAGIC && fstat(fd, &st) == 0 &&
+		  st.st_ino != 1 /* PROC_ROOT_INO */;
+	if (fd >= 0 && !in)
+		return fd;
+	if (in) {
+		close(fd);
+		errno = EPERM;
+		why = " (inside /proc: not on the file system it should be on)";
+	} else if (r->userns && (errno == EACCES || errno == EOVERFLOW))
 		why = " (its folder's owner is not in the id map; one that is there already would "
 		      "do)";
 	return fail("%s: make mount point: %m%s", dest, why);
@@ -91,10 +107,10 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	    tie > 0 ? dup(tie) : openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
 	if (src < 0 || fstat(src, &st) < 0)
 		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
-	_cleanup_close_ int dst = path_make_in_root(
-	    r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
+	_cleanup_close_ int dst =
+	    mount_point(r, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
 	if (dst < 0)
-		return no_mount_point(r, m->dest);
+		return -1;
 	/* A copy made now stands where it belongs in mountinfo, in the order of mounts[]; before
 	 * Linux 6.15 there is none of a mount that is not attached. */
 	_cleanup_close_ int late =
@@ -180,9 +196,9 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return -1;
 	_cleanup_free_ char *mode = tmpfs_mode(r, m, o->data),
 			    *label = mount_label(r->spec, m, mode ? mode : o->data);
-	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, true, 0755);
+	_cleanup_close_ int dst = mount_point(r, m->dest, true, 0755);
 	if (dst < 0)
-		return no_mount_point(r, m->dest);
+		return -1;
 	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
 	/* The nodes come first (rootfs_finish), and the files. */
 	if (strcmp(m->dest, "/dev") == 0 || o->tmpcopyup)

@@ -309,6 +309,7 @@ int rootfs_prepare(struct rootfs *r)
 {
 	const struct spec *s = r->spec;
 	unsigned long prop = MS_PRIVATE;
+	rootfs_in_fds = false; /* the memory may be that of a monitor, which starts again */
 	if (ties(r, &prop) < 0)
 		return -1;
 	if (r->at)
