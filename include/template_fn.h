@@ -22,12 +22,14 @@ void template_json(json_t *list, bool lines);
 #define TEMPLATE_TAB "\377"
 
 struct template_fn {
-	const char *name;
-	json_t *(*call)(const json_t *args); /* a new value, or NULL with fail() */
-	unsigned char min, max;              /* how many values it takes */
+	/* A new value, or NULL with fail(). */
+	json_t *(*call)(const json_t *args, int which);
+	char name[9];
+	unsigned char min, max; /* how many values it takes */
 	/* 'h': a table's heading stays as it is; 'p': the template's own line breaks are as those
 	 * of the data; 'a' and 'o': `and` and `or`, which look at no more values than they need. */
 	char kind;
+	unsigned char which; /* of those that share a function */
 };
 const struct template_fn *template_fn_find(const char *name, size_t len);
 /* Call it with the values, as far as it takes them. */

@@ -12,12 +12,10 @@
 json_t *template_constant(const char **p, const char *end);
 /* Go's fmt.Sprintf: args[0] is the format. A value that a verb does not fit is shown as Go shows
  * it. */
-json_t *template_printf(const json_t *args);
+json_t *template_printf(const json_t *args, int which);
 
 /* Go's html, js and urlquery of all the values. */
-json_t *template_html(const json_t *args);
-json_t *template_js(const json_t *args);
-json_t *template_urlquery(const json_t *args);
+json_t *template_escaped(const json_t *args, int which);
 
 /* A field of a structure that is null: an empty list, or (pointer) <nil>; in JSON null. Borrowed.
  */

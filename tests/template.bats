@@ -171,6 +171,12 @@ t() { ctr-inspect -f "$@" web; }
 		é 😀 A A 195 10 😀
 		{{with .State.Health}}{{.Status}}{{else}}none{{end}} {{if .State.Health}}y{{else}}n{{end}}
 		none n
+		{{1_000}} {{0x_ff}} {{0B101}} {{0o17}} {{017}} {{1_0.5}} {{0x1p4}} {{1e+2}} {{-0x10}} {{+5}}
+		1000 255 5 15 15 10.5 16 100 -16 5
+		{{upper "éà ñ ж ω ß÷"}} {{lower "ÉÇ Ж Ω ×"}} {{title "élan école"}} {{upper "€ù"}}
+		ÉÀ Ñ Ж Ω ß÷ éç ж ω × Élan École €Ù
+		{{slice .Config.Cmd 0 1 2}}
+		[sh]
 	END
 	for bad in '{{.Config.}}' '{{else with}}' '{{upper .Name .Id}}' '{{index}}' '{{break}}' \
 		'{{if .Id}}{{else x}}{{end}}' '{{$x = 1}}' '{{slice .Name 9}}' '{{/* x }}' \
@@ -180,6 +186,11 @@ t() { ctr-inspect -f "$@" web; }
 		[ "${#lines[@]}" = 1 ]
 	done
 	run -1 t '{{.State.Health.Status}}'
+	run -1 t '{{index .Config.Labels.nosuch "a"}}'
+	run -64 t '{{1x}}'
+	[ "$output" = "ctr-inspect: --format: '1x' is no number" ]
+	run -64 t "{{index .Config.Labels 'com.x/y'}}"
+	[ "$output" = "ctr-inspect: --format: 'x' is one character (a text: \"x\")" ]
 	run -1 t '{{call .Id}}'
 	run -1 t '{{template "nosuch"}}'
 	run -64 t '{{define "x"}}'

@@ -5,9 +5,9 @@
 #include "json.h"
 #include "template_text.h"
 
-enum how { HTML, JS, URL };
+enum { HTML, JS, URL };
 
-static void escape(struct buf *out, char c, enum how how)
+static void escape(struct buf *out, char c, int how)
 {
 	static const char html[] = "&<>'\"", *const names[] = {"amp", "lt", "gt", "#39", "#34"};
 	const char *at = strchr(html, c);
@@ -26,31 +26,16 @@ static void escape(struct buf *out, char c, enum how how)
 		buf_add(out, &c, 1);
 }
 
-static json_t *template_escape_escaped(const json_t *a, enum how how)
+json_t *template_escaped(const json_t *a, int which)
 {
 	struct buf in = {0}, out = {0};
 	for (size_t i = 0; i < json_array_size(a); i++)
 		template_print(&in, json_array_get(a, i));
 	buf_puts(&out, "");
 	for (const char *p = in.p; *p; p++)
-		escape(&out, *p, how);
+		escape(&out, *p, which);
 	json_t *v = json_string_nocheck(out.p);
 	buf_free(&in);
 	buf_free(&out);
 	return v;
-}
-
-json_t *template_html(const json_t *a)
-{
-	return template_escape_escaped(a, HTML);
-}
-
-json_t *template_js(const json_t *a)
-{
-	return template_escape_escaped(a, JS);
-}
-
-json_t *template_urlquery(const json_t *a)
-{
-	return template_escape_escaped(a, URL);
 }

@@ -76,15 +76,17 @@ static json_t *unmarked(const json_t *v)
 	return out;
 }
 
-static json_t *fn_json(const json_t *a)
+static json_t *fn_json(const json_t *a, int which)
 {
+	(void)which;
 	_cleanup_json_ json_t *plain = unmarked(json_array_get(a, 0));
 	_cleanup_free_ char *text = json_text(plain);
 	return json_string(text);
 }
 
-static json_t *fn_len(const json_t *a)
+static json_t *fn_len(const json_t *a, int which)
 {
+	(void)which;
 	const json_t *v = json_array_get(a, 0);
 	if (json_is_string(v))
 		return json_integer((json_int_t)json_string_length(v));
@@ -96,8 +98,9 @@ static json_t *fn_len(const json_t *a)
 	return template_fn_wrong("len", "it is neither a string, a list nor a map");
 }
 
-static json_t *fn_index(const json_t *a)
+static json_t *fn_index(const json_t *a, int which)
 {
+	(void)which;
 	const json_t *v = json_array_get(a, 0);
 	for (size_t i = 1; v && i < json_array_size(a); i++) {
 		const json_t *k = json_array_get(a, i);
@@ -112,7 +115,7 @@ static json_t *fn_index(const json_t *a)
 				   : template_fn_wrong("index", "out of range");
 		} else if (json_is_object(v) && json_is_string(k)) {
 			v = json_object_get(v, json_string_value(k));
-		} else if (!json_is_null(v)) {
+		} else {
 			return template_fn_wrong(
 			    "index", "it is neither a list with a number nor a map with a string");
 		}
@@ -120,8 +123,9 @@ static json_t *fn_index(const json_t *a)
 	return v ? json_incref((json_t *)v) : json_string("");
 }
 
-static json_t *fn_join(const json_t *a)
+static json_t *fn_join(const json_t *a, int which)
 {
+	(void)which;
 	const char *sep = json_string_value(json_array_get(a, 1));
 	const json_t *list = json_array_get(a, 0);
 	struct buf b = {0};
@@ -134,8 +138,9 @@ static json_t *fn_join(const json_t *a)
 	return template_fn_taken(&b);
 }
 
-static json_t *fn_split(const json_t *a)
+static json_t *fn_split(const json_t *a, int which)
 {
+	(void)which;
 	const char *s = json_string_value(json_array_get(a, 0)),
 		   *sep = json_string_value(json_array_get(a, 1));
 	if (!s || !sep)
@@ -160,36 +165,45 @@ static bool in_word(char c)
 	       c == '_' || (unsigned char)c >= 0x80;
 }
 
-static json_t *letters(const json_t *a, char from, char to, bool first)
+/* The other case of a letter of ASCII, Latin-1, Greek or Cyrillic; what has none as it is. */
+static unsigned cased(unsigned c, bool up)
+{
+	static const unsigned short small[] = {
+	    'a', 'z', 0xe0, 0xf6, 0xf8, 0xfe, 0x3b1, 0x3c1, 0x3c3, 0x3cb, 0x430, 0x44f};
+	unsigned low = up ? c : c + 32;
+	for (size_t i = 0; i < sizeof small / sizeof small[0]; i += 2)
+		if (low >= small[i] && low <= small[i + 1])
+			return up ? c - 32 : low;
+	return c;
+}
+
+enum { LOWER, UPPER, TITLE };
+
+static json_t *letters(const json_t *a, int which)
 {
 	const char *s = json_string_value(json_array_get(a, 0));
 	if (!s)
 		return template_fn_wrong("upper, lower and title", "a string is needed");
 	_cleanup_free_ char *out = xstrdup(s);
-	for (char *p = out; *p; p++)
-		if ((!first || p == out || !in_word(p[-1])) && *p >= from && *p < from + 26)
-			*p = (char)(*p - from + to);
+	for (char *p = out; *p; p++) {
+		bool two = (*p & 0xe0) == 0xc0;
+		if (which == TITLE && p != out && in_word(p[-1]))
+			continue;
+		if (two && p[1]) {
+			unsigned c = cased((p[0] & 0x1fu) << 6 | (p[1] & 0x3fu), which);
+			*p++ = (char)(0xc0 | c >> 6);
+			*p = (char)(0x80 | (c & 0x3f));
+		} else if (!(*p & 0x80)) {
+			*p = (char)cased((unsigned char)*p, which);
+		}
+	}
 	return json_string_nocheck(out);
 }
 
-static json_t *fn_upper(const json_t *a)
-{
-	return letters(a, 'a', 'A', false);
-}
-
-static json_t *fn_lower(const json_t *a)
-{
-	return letters(a, 'A', 'a', false);
-}
-
-static json_t *fn_title(const json_t *a)
-{
-	return letters(a, 'a', 'A', true);
-}
-
 /* Counts bytes, as docker's. */
-static json_t *fn_truncate(const json_t *a)
+static json_t *fn_truncate(const json_t *a, int which)
 {
+	(void)which;
 	const char *s = json_string_value(json_array_get(a, 0));
 	json_int_t n = json_integer_value(json_array_get(a, 1));
 	if (!s || !json_is_integer(json_array_get(a, 1)) || n < 0)
@@ -197,33 +211,25 @@ static json_t *fn_truncate(const json_t *a)
 	return json_stringn_nocheck(s, strnlen(s, (size_t)n));
 }
 
-static json_t *fn_print(const json_t *a)
+/* fmt.Sprint has a blank between two operands when neither is a string, (line) Sprintln between
+ * any two. */
+static json_t *fn_print(const json_t *a, int line)
 {
 	struct buf b = {0};
 	for (size_t i = 0; i < json_array_size(a); i++) {
-		/* fmt.Sprint: a blank between two operands when neither is a string. */
-		bool gap = i && !json_is_string(json_array_get(a, i)) &&
-			   !json_is_string(json_array_get(a, i - 1));
-		buf_puts(&b, gap ? " " : "");
+		bool gap = line || (!json_is_string(json_array_get(a, i)) &&
+				       !json_is_string(json_array_get(a, i - 1)));
+		buf_puts(&b, i && gap ? " " : "");
 		template_print(&b, json_array_get(a, i));
 	}
-	return template_fn_taken(&b);
-}
-
-static json_t *fn_println(const json_t *a)
-{
-	struct buf b = {0};
-	for (size_t i = 0; i < json_array_size(a); i++) {
-		buf_puts(&b, i ? " " : "");
-		template_print(&b, json_array_get(a, i));
-	}
-	buf_puts(&b, TEMPLATE_NL);
+	buf_puts(&b, line ? TEMPLATE_NL : "");
 	return template_fn_taken(&b);
 }
 
 /* slice LIST-OR-STRING [FROM [TO]] */
-static json_t *fn_slice(const json_t *a)
+static json_t *fn_slice(const json_t *a, int which)
 {
+	(void)which;
 	const json_t *v = json_array_get(a, 0);
 	size_t given = json_array_size(a);
 	json_int_t size =
@@ -241,8 +247,9 @@ static json_t *fn_slice(const json_t *a)
 }
 
 /* pad STRING BEFORE AFTER: blanks around what is not empty. */
-static json_t *fn_pad(const json_t *a)
+static json_t *fn_pad(const json_t *a, int which)
 {
+	(void)which;
 	const char *s = json_string_value(json_array_get(a, 0));
 	int n[2];
 	for (size_t i = 0; i < 2; i++) {
@@ -279,40 +286,29 @@ static int compare(const json_t *x, const json_t *y)
 	return json_equal(x, y) ? 0 : 2;
 }
 
-static json_t *fn_eq(const json_t *a)
+static json_t *fn_eq(const json_t *a, int which)
 {
+	(void)which;
 	for (size_t i = 1; i < json_array_size(a); i++)
 		if (compare(json_array_get(a, 0), json_array_get(a, i)) == 0)
 			return json_true();
 	return json_false();
 }
 
-static json_t *ordered(const json_t *a, const char *name, bool (*holds)(int))
+enum { LESS = 1, SAME = 2, MORE = 4, OTHER = 8 };
+
+static json_t *ordered(const json_t *a, int which)
 {
 	int r = compare(json_array_get(a, 0), json_array_get(a, 1));
-	if (r == 2 && strcmp(name, "ne") != 0)
-		return template_fn_wrong(name, "two numbers or two strings are needed");
-	return json_boolean(holds(r));
+	if (r == 2 && !(which & OTHER))
+		return template_fn_wrong(
+		    "lt, le, gt and ge", "two numbers or two strings are needed");
+	return json_boolean(which & 1 << (r + 1));
 }
-
-#define ORDER(name, test)                                                                          \
-	static bool holds_##name(int r)                                                            \
-	{                                                                                          \
-		return test;                                                                       \
-	}                                                                                          \
-	static json_t *fn_##name(const json_t *a)                                                  \
-	{                                                                                          \
-		return ordered(a, #name, holds_##name);                                            \
-	}
-ORDER(ne, r != 0)
-ORDER(lt, r < 0)
-ORDER(le, r <= 0)
-ORDER(gt, r > 0)
-ORDER(ge, r >= 0)
 
 /* `and`: the first argument that is false, or the last; `or`: the first that is true, or the
  * last. */
-static json_t *first_that(const json_t *a, bool want)
+static json_t *first_that(const json_t *a, int want)
 {
 	size_t n = json_array_size(a), i = 0;
 	while (i + 1 < n && template_true(json_array_get(a, i)) != want)
@@ -320,23 +316,15 @@ static json_t *first_that(const json_t *a, bool want)
 	return json_incref(json_array_get(a, i));
 }
 
-static json_t *fn_and(const json_t *a)
+static json_t *fn_not(const json_t *a, int which)
 {
-	return first_that(a, false);
-}
-
-static json_t *fn_or(const json_t *a)
-{
-	return first_that(a, true);
-}
-
-static json_t *fn_not(const json_t *a)
-{
+	(void)which;
 	return json_boolean(!template_true(json_array_get(a, 0)));
 }
 
-static json_t *fn_call(const json_t *a)
+static json_t *fn_call(const json_t *a, int which)
 {
+	(void)which;
 	(void)a;
 	return template_fn_wrong("call", "nothing here is a function");
 }
@@ -345,20 +333,23 @@ enum { ANY = 255 };
 
 const struct template_fn *template_fn_find(const char *name, size_t len)
 {
-	static const struct template_fn all[] = {{"json", fn_json, 1, 1, 'h'},
-	    {"len", fn_len, 1, 1, 0}, {"index", fn_index, 1, ANY, 0}, {"join", fn_join, 2, 2, 'h'},
-	    {"split", fn_split, 2, 2, 'p'}, {"slice", fn_slice, 1, 3, 0}, {"pad", fn_pad, 3, 3, 0},
-	    {"upper", fn_upper, 1, 1, 'h'}, {"lower", fn_lower, 1, 1, 'h'},
-	    {"title", fn_title, 1, 1, 'h'}, {"truncate", fn_truncate, 2, 2, 'h'},
-	    {"print", fn_print, 0, ANY, 0}, {"println", fn_println, 0, ANY, 0},
-	    {"printf", template_printf, 1, ANY, 0}, {"html", template_html, 1, ANY, 'p'},
-	    {"js", template_js, 1, ANY, 'p'}, {"urlquery", template_urlquery, 1, ANY, 'p'},
-	    {"call", fn_call, 1, ANY, 0}, {"eq", fn_eq, 2, ANY, 'p'}, {"ne", fn_ne, 2, 2, 'p'},
-	    {"lt", fn_lt, 2, 2, 'p'}, {"le", fn_le, 2, 2, 'p'}, {"gt", fn_gt, 2, 2, 'p'},
-	    {"ge", fn_ge, 2, 2, 'p'}, {"and", fn_and, 1, ANY, 'a'}, {"or", fn_or, 1, ANY, 'o'},
-	    {"not", fn_not, 1, 1, 0}};
+	static const struct template_fn all[] = {{fn_json, "json", 1, 1, 'h', 0},
+	    {fn_len, "len", 1, 1, 0, 0}, {fn_index, "index", 1, ANY, 0, 0},
+	    {fn_join, "join", 2, 2, 'h', 0}, {fn_split, "split", 2, 2, 'p', 0},
+	    {fn_slice, "slice", 1, 4, 0, 0}, {fn_pad, "pad", 3, 3, 0, 0},
+	    {letters, "upper", 1, 1, 'h', UPPER}, {letters, "lower", 1, 1, 'h', LOWER},
+	    {letters, "title", 1, 1, 'h', TITLE}, {fn_truncate, "truncate", 2, 2, 'h', 0},
+	    {fn_print, "print", 0, ANY, 0, 0}, {fn_print, "println", 0, ANY, 0, 1},
+	    {template_printf, "printf", 1, ANY, 0, 0}, {template_escaped, "html", 1, ANY, 'p', 0},
+	    {template_escaped, "js", 1, ANY, 'p', 1},
+	    {template_escaped, "urlquery", 1, ANY, 'p', 2}, {fn_call, "call", 1, ANY, 0, 0},
+	    {fn_eq, "eq", 2, ANY, 'p', 0}, {ordered, "ne", 2, 2, 'p', LESS | MORE | OTHER},
+	    {ordered, "lt", 2, 2, 'p', LESS}, {ordered, "le", 2, 2, 'p', LESS | SAME},
+	    {ordered, "gt", 2, 2, 'p', MORE}, {ordered, "ge", 2, 2, 'p', MORE | SAME},
+	    {first_that, "and", 1, ANY, 'a', false}, {first_that, "or", 1, ANY, 'o', true},
+	    {fn_not, "not", 1, 1, 0, 0}};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (strlen(all[i].name) == len && strncmp(all[i].name, name, len) == 0)
+		if (strlen(all[i].name) == len && memcmp(all[i].name, name, len) == 0)
 			return &all[i];
 	return NULL;
 }
@@ -400,14 +391,14 @@ json_t *template_fn_call(const struct template_fn *fn, const json_t *args, bool 
 	if (heading && fn->kind == 'h')
 		return json_incref(json_array_get(args, 0));
 	if (fn->kind != 'p')
-		return fn->call(args);
+		return fn->call(args, fn->which);
 	_cleanup_json_ json_t *plain = json_array();
 	for (size_t i = 0; i < n; i++) {
 		json_t *v = json_array_get(args, i);
 		json_array_append_new(
 		    plain, json_is_string(v) ? plain_text(json_string_value(v)) : json_incref(v));
 	}
-	return fn->call(plain);
+	return fn->call(plain, fn->which);
 }
 
 void template_json(json_t *list, bool lines)

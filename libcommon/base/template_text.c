@@ -155,16 +155,44 @@ static long numbered(const char **p)
 	return c ? (long)c : '?';
 }
 
+/* The bytes of the first `most` characters. */
+static size_t chars(const char *s, int most)
+{
+	size_t n = 0;
+	while (s[n] && (((unsigned char)s[n] & 0xc0) == 0x80 || most-- > 0))
+		n++;
+	return n;
+}
+
+/* Go's 1_000, 0b101 and 0o17 are not C's. */
+static json_t *number(const char **p)
+{
+	char s[64] = "", *after, *digits = s + (**p == '-' || **p == '+');
+	size_t len = strspn(*p, "+-._0123456789ABCDEFOPXabcdefopx"), n = 0;
+	for (; len; len--, ++*p)
+		if (**p != '_' && n < sizeof s - 1)
+			s[n++] = **p;
+	int base = 0;
+	if (*digits == '0' && ((digits[1] | 32) == 'b' || (digits[1] | 32) == 'o')) {
+		base = (digits[1] | 32) == 'b' ? 2 : 8;
+		memmove(digits, digits + 2, strlen(digits + 1));
+	}
+	json_int_t whole = strtoll(s, &after, base);
+	if (!*after)
+		return json_integer(whole);
+	double real = strtod(s, &after);
+	if (!*after)
+		return json_real(real);
+	errno = EBADMSG;
+	fail("--format: '%s' is no number", s);
+	return NULL;
+}
+
 json_t *template_constant(const char **p, const char *end)
 {
-	char q = **p, *after;
-	if (q != '"' && q != '`' && q != '\'') {
-		json_int_t n = strtoll(*p, &after, 0);
-		bool real = *after && strchr(".eE", *after);
-		json_t *v = real ? json_real(strtod(*p, &after)) : json_integer(n);
-		*p = after;
-		return v;
-	}
+	char q = **p;
+	if (q != '"' && q != '`' && q != '\'')
+		return number(p);
 	struct buf b = {0};
 	buf_puts(&b, "");
 	for (++*p; *p < end && **p != q; ++*p) {
@@ -181,9 +209,10 @@ json_t *template_constant(const char **p, const char *end)
 		buf_add(&b, &c, 1);
 	}
 	json_t *v = NULL;
-	if (*p >= end) {
+	if (*p >= end || (q == '\'' && chars(b.p, 1) < b.n)) {
 		errno = EBADMSG;
-		fail("--format: a string without its end");
+		fail("--format: %s",
+		    *p < end ? "'x' is one character (a text: \"x\")" : "a string without its end");
 	} else {
 		++*p;
 		char c = *b.p == *TEMPLATE_NL ? '\n' : *b.p;
@@ -247,15 +276,6 @@ static void elements(struct buf *out, const struct verb *f, const json_t *v)
 	buf_puts(out, json_array_size(v) ? "]" : "[]");
 }
 
-/* The bytes of the first `most` characters. */
-static size_t chars(const char *s, int most)
-{
-	size_t n = 0;
-	while (s[n] && (((unsigned char)s[n] & 0xc0) == 0x80 || most-- > 0))
-		n++;
-	return n;
-}
-
 static void template_text_text(struct buf *out, const struct verb *f, const json_t *v)
 {
 	const char *s = json_string_value(v);
@@ -292,7 +312,7 @@ static void template_text_one(struct buf *out, const struct verb *f, const json_
 {
 	struct buf b = {0};
 	json_int_t n = json_integer_value(v);
-	if (json_is_array(v) && f->kind != 'T')
+	if (json_is_array(v) && v != template_nil(true) && f->kind != 'T')
 		return elements(out, f, v);
 	if ((json_is_integer(v) && (f->kind == 'd' || (n >= 0 && strchr("xXo", f->kind)))) ||
 	    (json_is_real(v) && strchr("eEfFgG", f->kind)))
@@ -354,8 +374,9 @@ static const char *parsed(struct verb *f, const char *s, const json_t *a, size_t
 	return s;
 }
 
-json_t *template_printf(const json_t *a)
+json_t *template_printf(const json_t *a, int which)
 {
+	(void)which;
 	const char *s = json_string_value(json_array_get(a, 0));
 	struct buf b = {0};
 	struct verb f;
