@@ -144,7 +144,7 @@ static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FILTER_F, FORMAT,
     {0, "digests", NULL, NULL, OPT_CALL, with_digests}, OPT_END};
 static const struct opt history_opts[] = {
     PLATFORM, JSON, HEADER, QUIET, ALL, HUMAN, FORMAT, OPT_END};
-static const struct opt inspect_opts[] = {JSON, FORMAT_F, OPT_END};
+static const struct opt inspect_opts[] = {PLATFORM, JSON, FORMAT_F, OPT_END};
 static const struct opt rm_opts[] = {PLATFORM, FORCE, OPT_END};
 static const struct opt out_opts[] = {PLATFORM, OUTPUT, OPT_END};
 static const struct opt still_opts[] = {PLATFORM, STILL, OPT_END};
@@ -333,8 +333,9 @@ void image_gone(
 			last &= !store_same(s, r, &gone->v[k]);
 		if (r->name)
 			image_tell("untag", id, r->name);
-		if (r->name && table_docker)
-			printf("%s: %s\n", untagged, r->name);
+		if (table_docker && (r->name || !last))
+			printf("%s: %s%s\n", untagged,
+			    r->name ? "" : "sha256:", r->name ? r->name : r->hex);
 		if (last)
 			image_tell("delete", id, r->name);
 		if (last && table_docker)

@@ -396,3 +396,20 @@ load lib
 		[[ "$output" == "ctr-commit: --change: HEALTHCHECK: "* ]]
 	done
 }
+
+# bats test_tags=ctr-rm,ctr-stop,ctr-inspect,ctr-run,ctr-update,ctr-net,ctr-kill
+@test "19: an empty name is said as one, and nothing is done" {
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	for a in rm 'rm -f' stop start restart kill pause unpause wait logs top inspect; do
+		run -1 --separate-stderr ctr-${a%% *} $(cut -s -d' ' -f2- <<<"$a") ''
+		[ "$stderr" = "ctr-${a%% *}: '': no such container (ctr-ps -a lists them)" ]
+	done
+	run -1 ctr-net inspect ''
+	[[ "$output" == "ctr-net: network '': there is none of this name "* ]]
+	run -125 ctr-run ''
+	[ "$output" = "ctr-run: ROOTFS or IMAGE is empty" ]
+	[ "$(ctr-ps -aq | wc -l)" = 1 ]
+	ctr-run -d --cidfile '' "$ROOTFS" true >/dev/null
+	run -2 ctr-update -m 4k c
+	[ "$output" = "ctr-update: --memory: 4k is less than a process needs: is 4m meant?" ]
+}

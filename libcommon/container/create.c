@@ -455,7 +455,8 @@ static int create_make(struct making *m)
 	/* together with what volumes without a name were filled with */
 	if (!m->o->rm && (volumes || m->nets.n || m->o->secrets.n) && syncfs(c->dir) < 0)
 		warn("%s: write to the disk: %m", c->name);
-	if (cidfile && file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)
+	if (cidfile && *cidfile &&
+	    file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)
 		return fail_in("--cidfile");
 	return undo_signal_waits() ? (errno = EINTR, fail("%m")) : 0;
 }

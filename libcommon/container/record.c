@@ -416,7 +416,6 @@ static int open_prefix(struct container *c, int parent, const char *prefix)
 }
 
 typedef int opener(struct container *c, int parent, const char *name);
-
 static int open_by_name(struct container *c, int parent, const char *name)
 {
 	int r = open_named(c, parent, name);
@@ -436,7 +435,8 @@ static int open_by(opener *by, struct container *c, const char *name)
 		return fail("%s/containers: %m", ctr_lib());
 	int r = parent < 0 ? 0 : by(c, parent, name);
 	if (r == 0)
-		return errno = ENOENT, fail("%s: no such container (ctr-ps -a lists them)", name);
+		return errno = *name ? ENOENT : EINVAL,
+		       fail("%s: no such container (ctr-ps -a lists them)", *name ? name : "''");
 	return r < 0 ? -1 : 0;
 }
 

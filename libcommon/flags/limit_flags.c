@@ -17,9 +17,10 @@ static int limit_flags_memory(const struct resource_flags *f, struct strv *out)
 	if (f->memory) {
 		if (size_parse("--memory", f->memory, &max) < 0)
 			return -1;
-		if (max < 4096)
+		if (max < (f->change ? 1 << 18 : 4096))
 			return errno = ERANGE,
-			       fail("--memory: %s is less than a page: is %.*sm meant?", f->memory,
+			       fail("--memory: %s is less than %s: is %.*sm meant?", f->memory,
+				   max < 4096 ? "a page" : "a process needs",
 				   (int)strspn(f->memory, "0123456789"), f->memory);
 		strv_addf(out, "memory.max=%" PRIu64, max);
 	}

@@ -130,7 +130,7 @@ static int open_record(struct network *n, const char *name)
 	if (n->lock < 0 || access(path, F_OK) < 0)
 		return errno = ENOENT, fail("network %s: there is none of this name (ctr-net ls "
 					    "lists them, ctr-net create makes one)",
-					   name);
+					   *name ? name : "''");
 	struct kv kv = {0};
 	int r = kv_read_at(&kv, AT_FDCWD, path), why = r < 0 && errno != ENOENT ? errno : EINVAL;
 	if (r == 0) {
