@@ -87,7 +87,8 @@ static json_t *info(void)
 		u.machine, (int)sysconf(_SC_NPROCESSORS_ONLN),
 		(json_int_t)m.totalram * (json_int_t)m.mem_unit);
 	json_t *more = json_make("{DockerRootDir:s,Name:s,DefaultRuntime:s,SecurityOptions:[s],"
-				 "MemoryLimit:b,PidsLimit:b,CPUShares:b,CPUSet:b,IPv4Forwarding:b}",
+				 "Labels:[],MemoryLimit:b,PidsLimit:b,CPUShares:b,CPUSet:b,"
+				 "IPv4Forwarding:b}",
 	    ctr_lib(), u.nodename, "ctrbox", "name=seccomp,profile=builtin", there("memory"),
 	    there("pids"), there("cpu"), there("cpuset"), forward && *forward == '1');
 	json_object_update(j, more);
@@ -99,8 +100,9 @@ static json_t *version(void)
 {
 	struct utsname u;
 	uname(&u);
-	json_t *one = json_make("{Version:s,Os:s,Arch:s,KernelVersion:s}", CTR_VERSION, "linux",
-	    image_arch(), u.release);
+	json_t *one =
+	    json_make("{Platform:{Name:s},Version:s,Os:s,Arch:s,KernelVersion:s,Context:s}",
+		"ctrbox", CTR_VERSION, "linux", image_arch(), u.release, "default");
 	return json_make("{Client:O,Server:o}", one, one);
 }
 
@@ -119,6 +121,8 @@ static void print_lines(const json_t *j)
 			v = json_array_get(v, 0);
 		if (json_is_object(v))
 			v = json_object_iter_value(json_object_iter(v));
+		if (!v)
+			continue;
 		_cleanup_free_ char *s =
 		    json_is_string(v) ? str_escape(json_string_value(v)) : json_text(v);
 		if (!table_docker) {

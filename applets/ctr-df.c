@@ -166,8 +166,7 @@ static void summary(struct kind *k, struct strv *lines, const char *words)
 
 int ctr_df_main(int argc, char **argv)
 {
-	static const char *const heads[] = {"Type", "TYPE", "TotalCount", "TOTAL", "Active",
-	    "ACTIVE", "Size", "SIZE", "Reclaimable", "RECLAIMABLE", NULL};
+	static const char *const heads[] = {"TotalCount", "TOTAL", NULL};
 	static const char *const titles[] = {"IMAGE\tID\tSHARED\tSIZE\tCONTAINERS",
 	    "CONTAINER\tIMAGE\tSTATUS\tSIZE", "VOLUME\tCONTAINERS\tSIZE"};
 	struct kind k[3] = {{.name = "Images"}, {.name = "Containers"}, {.name = "Local Volumes"}};

@@ -257,8 +257,7 @@ static json_t *as_docker(const json_t *o)
 
 static int list_templated(const json_t *list, bool listing)
 {
-	static const char *const heads[] = {"ID", "NETWORK ID", "Name", "NAME", "Driver", "DRIVER",
-	    "Scope", "SCOPE", "Internal", "INTERNAL", NULL};
+	static const char *const heads[] = {"ID", "NETWORK ID", NULL};
 	struct strv lines = {0};
 	const json_t *o;
 	size_t i;
@@ -268,6 +267,7 @@ static int list_templated(const json_t *list, bool listing)
 		if (listing) {
 			docker_row_labels(row);
 			json_object_set(row, "CreatedAt", json_object_get(row, "Created"));
+			json_object_set(row, "IPv4", json_object_get(row, "EnableIPv4"));
 			json_object_set(row, "IPv6", json_object_get(row, "EnableIPv6"));
 		}
 		if (rows_add(&lines, format, row) < 0)

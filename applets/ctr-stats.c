@@ -194,9 +194,9 @@ static size_t shown; /* lines of the last table */
 
 static int look(const struct strv *names, double interval, bool show)
 {
-	static const char *const heads[] = {"Container", "CONTAINER", "ID", "CONTAINER ID", "Name",
-	    "NAME", "CPUPerc", "CPU %", "MemUsage", "MEM USAGE / LIMIT", "MemPerc", "MEM %",
-	    "NetIO", "NET I/O", "BlockIO", "BLOCK I/O", "PIDs", "PIDS", NULL};
+	static const char *const heads[] = {"ID", "CONTAINER ID", "CPUPerc", "CPU %", "MemUsage",
+	    "MEM USAGE / LIMIT", "MemPerc", "MEM %", "NetIO", "NET I/O", "BlockIO", "BLOCK I/O",
+	    NULL};
 	struct table t = {0};
 	struct strv all = {0};
 	int code = 0;

@@ -115,8 +115,7 @@ static json_t *as_docker(const char *name)
 
 static int templated(bool listing)
 {
-	static const char *const heads[] = {"Name", "VOLUME NAME", "Driver", "DRIVER", "Mountpoint",
-	    "MOUNTPOINT", "Scope", "SCOPE", "Links", "LINKS", NULL};
+	static const char *const heads[] = {"Name", "VOLUME NAME", NULL};
 	static const char *const none[] = {"Availability", "Group", "Size", "Status"};
 	struct strv lines = {0};
 	for (size_t i = 0; i < names.n; i++) {

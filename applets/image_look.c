@@ -16,6 +16,7 @@
 #include "stamp.h"
 #include "table.h"
 #include "template_fn.h"
+#include "template_text.h"
 
 /* The size of its layers, however they are compressed here. */
 static uint64_t image_size(
@@ -178,9 +179,7 @@ int image_do_ls(int argc, char **argv)
 {
 	struct store s;
 	struct refs r;
-	static const char *const heads[] = {"Repository", "REPOSITORY", "Tag", "TAG", "ID",
-	    "IMAGE ID", "Digest", "DIGEST", "CreatedSince", "CREATED", "CreatedAt", "CREATED AT",
-	    "Size", "SIZE", NULL};
+	static const char *const heads[] = {"ID", "IMAGE ID", "CreatedSince", "CREATED", NULL};
 	struct table t = {0};
 	struct strv lines = {0};
 	for (int i = 0; i < argc; i++)
@@ -246,18 +245,21 @@ static json_t *as_docker(
 		else
 			json_object_set_new(config, maps[i], json_null());
 	}
-	static const char *const others[] = {"Cmd", "Entrypoint", "Env", "User", "WorkingDir"};
-	for (size_t i = 0; i < 5; i++) /* Go's empty values */
+	static const char *const others[] = {
+	    "Cmd", "Entrypoint", "Env", "User", "WorkingDir", "StopSignal"};
+	for (size_t i = 0; i < 6; i++) /* Go's empty values */
 		if (!json_is_array(json_object_get(config, others[i])) &&
 		    !json_is_string(json_object_get(config, others[i])))
-			json_object_set_new(
-			    config, others[i], i < 3 ? json_array() : json_string(""));
+			json_object_set_new(config, others[i],
+			    i < 3 ? json_incref(template_nil(false)) : json_string(""));
 	const json_t *history = json_object_get(c->json, "history"),
 		     *last = json_array_get(history, json_array_size(history) - 1);
-	return json_make("{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
-			 "Author:s,Comment:s,Parent:e,RootFS:{Type:s,Layers:o},Config:o}",
+	return json_make(
+	    "{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
+	    "VirtualSize:O,Author:s,Comment:s,Parent:e,RootFS:{Type:s,Layers:o},Config:o}",
 	    json_object_get(j, "id"), tags, digests, c->created, c->architecture, c->os,
-	    json_object_get(j, "size"), json_string_value(json_object_get(c->json, "author")),
+	    json_object_get(j, "size"), json_object_get(j, "size"),
+	    json_string_value(json_object_get(c->json, "author")),
 	    json_string_value(json_object_get(last, "comment")), "layers", layers, config);
 }
 
@@ -319,8 +321,7 @@ int image_do_history(int argc, char **argv)
 	struct ref r;
 	struct manifest m;
 	struct image_config c;
-	static const char *const heads[] = {"ID", "IMAGE", "CreatedSince", "CREATED", "CreatedAt",
-	    "CREATED AT", "CreatedBy", "CREATED BY", "Size", "SIZE", "Comment", "COMMENT", NULL};
+	static const char *const heads[] = {"ID", "IMAGE", "CreatedSince", "CREATED", NULL};
 	struct table t = {0};
 	struct strv lines = {0};
 	size_t i, layer;

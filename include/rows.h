@@ -15,7 +15,7 @@ const char *rows_format(const char *format, bool other, const char *docker);
 int rows_add(struct strv *lines, const char *format, json_t *row);
 /* Print the lines. After `table ` they are printed in columns (the fields are separated by tabs),
  * with the names of the fields above them if `header`: docker's names from `heads` ("Field",
- * "HEAD", ... NULL), or the field in capitals. Errors as above. */
+ * "HEAD", ... NULL), or its words in capitals. Errors as above. */
 int rows_print(struct strv *lines, const char *format, const char *const *heads, bool header);
 /* Print lines whose fields are separated by tabs in columns, without changing the first line. The
  * lines are cut up. */

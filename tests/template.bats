@@ -175,8 +175,10 @@ t() { ctr-inspect -f "$@" web; }
 		1000 255 5 15 15 10.5 16 100 -16 5
 		{{upper "éà ñ ж ω ß÷"}} {{lower "ÉÇ Ж Ω ×"}} {{title "élan école"}} {{upper "€ù"}}
 		ÉÀ Ñ Ж Ω ß÷ éç ж ω × Élan École €Ù
-		{{slice .Config.Cmd 0 1 2}}
-		[sh]
+		{{print nil}} {{printf "%v" nil}} {{printf "%v" .State.Health}}{{if nil}}y{{end}}
+		<nil> <nil> <nil>
+		{{slice .Config.Cmd 0 1 2}} {{.NetworkSettings.Networks.nosuch.IPAddress}} {{.Config.Labels.nosuch.x}}
+		[sh] <no value> <no value>
 	END
 	for bad in '{{.Config.}}' '{{else with}}' '{{upper .Name .Id}}' '{{index}}' '{{break}}' \
 		'{{if .Id}}{{else x}}{{end}}' '{{$x = 1}}' '{{slice .Name 9}}' '{{/* x }}' \
@@ -370,4 +372,39 @@ t() { ctr-inspect -f "$@" web; }
 		"$ROOTFS" true >/dev/null
 	[ "$(t '{{.HostConfig.MemorySwap}}{{.HostConfig.Annotations}}{{.NetworkSettings.Networks}}')" = \
 		"-1map[a:b]map[]" ]
+}
+
+# bats test_tags=ctr-check,ctr-net,ctr-volume,ctr-image,ctr-ps
+@test "19: what info, version and inspect have is there where docker's has it" {
+	[ "$(id -u)" = 0 ] || skip "networks need root"
+	local d=$CTRBOX
+	i() { "$d" info -f "$1"; }
+	[ "$(i '{{.Debug}}{{.Labels}}{{json .Labels}}{{.DriverStatus}}{{.ExperimentalBuild}}')" = \
+		"false[][][]false" ]
+	[ "$(i '{{.Swarm.NodeID}}{{.Swarm.ControlAvailable}}{{.HTTPProxy}}{{.OSVersion}}')" = false ]
+	[ "$(i '{{range .DriverStatus}}x{{end}}{{range .Labels}}x{{end}}{{range .Plugins.Log}}x{{end}}')" = "" ]
+	run -0 "$d" info
+	[[ "$output" != *memory\"* && "$output" == *" CPUs: "* && "$output" != *Labels* ]]
+	[ "$("$d" version -f '{{.Client.Context}}{{.Client.GitCommit}}{{.Server.GoVersion}}')" = default ]
+	[ "$("$d" version -f '{{.Server.Platform.Name}}{{.Server.Components}}')" = "ctrbox[]" ]
+	ctr-net create --subnet 10.44.0.0/24 n >/dev/null
+	[ "$(ctr-net inspect -f '{{.Peers}}{{.Services}}' n)" = "[]map[]" ]
+	[ "$(ctr-net ls --format '{{.IPv4}}{{.IPv6}}')" = truefalse ]
+	[ "$(ctr-net ls --format 'table {{.ID}}\t{{.IPv4}}\t{{.CreatedAt}}' | sed 1q | tr -s ' ')" = \
+		"NETWORK ID IPV4 CREATED AT" ]
+	ctr-net rm n
+	ctr-volume create v >/dev/null
+	[ "$(ctr-volume inspect -f '{{.Status}}{{.UsageData}}' v)" = "map[]<nil>" ]
+	[ "$(ctr-volume ls --format 'table {{.Name}}\t{{.Size}}' | tr -s ' ')" = \
+		$'VOLUME NAME SIZE\nv N/A' ]
+	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
+	[ "$(ctr-image inspect -f '{{.Config.StopSignal}}{{eq .Size .VirtualSize}}' x)" = true ]
+	[ "$(ctr-image inspect -f '{{.Config.Cmd}}{{json .Config.Cmd}}' x)" = "[]null" ]
+	[ "$(i '{{.Swarm.Cluster}}')" = "<nil>" ]
+	[ "$("$d" image inspect --platform linux -f '{{.Os}}' x)" = linux ]
+	run -2 "$d" image inspect --platform linux/s390 x
+	ctr-create --name c -l b=1 -l a=2 "$ROOTFS" true >/dev/null
+	[ "$(ctr-ps -a --format '{{.Labels}}')" = a=2,b=1 ]
+	[ "$(ctr-ps -a --format 'table {{.LocalVolumes}}\t{{.Platform}}' | sed 1q | tr -s ' ')" = \
+		"LOCAL VOLUMES PLATFORM" ]
 }

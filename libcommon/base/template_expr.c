@@ -80,35 +80,58 @@ static json_t *no_map(void)
 	return m;
 }
 
-/* What docker's structures have as a pointer (*), a list, a map, a text or a number and its JSON
- * leaves out, or has null for, where it is not set; NULL: no such thing. */
+/* What docker's structures have as a pointer (*), a list, a map, a text, a truth (?) or a number
+ * (#) and its JSON leaves out, or has null for, where it is not set; NULL: no such thing. */
 static json_t *unset(const char *key)
 {
 	static const char names[] =
-	    " *Health *Healthcheck *StopTimeout *SizeRw *SizeRootFs *IPAMConfig *MemorySwappiness "
-	    "{Volumes {Sysctls {StorageOpt {DriverOpts {Options "
-	    "{GraphDriver {Metadata {Plugins {Runtimes {RegistryConfig {ClientInfo [Shell "
-	    "[OnBuild [DNSNames [Warnings \"MacAddress \"Variant \"DockerVersion \"IPRange "
-	    "\"Platform "
-	    "\"IndexServerAddress \"APIVersion ?LiveRestoreEnabled ";
-	_cleanup_free_ char *word = xasprintf("%s ", key);
+	    "* Health Healthcheck StopTimeout SizeRw SizeRootFs IPAMConfig MemorySwappiness "
+	    "UsageData Cluster { Volumes Sysctls StorageOpt DriverOpts Options GraphDriver "
+	    "Metadata "
+	    "Plugins Runtimes RegistryConfig ClientInfo Services Status [ Shell OnBuild DNSNames "
+	    "Warnings "
+	    "DriverStatus Peers Components \" MacAddress Variant DockerVersion IPRange Platform "
+	    "IndexServerAddress APIVersion OSVersion NodeID NodeAddr HTTPProxy HTTPSProxy NoProxy "
+	    "GitCommit GoVersion BuildTime MinAPIVersion DefaultAPIVersion ? LiveRestoreEnabled "
+	    "Debug ExperimentalBuild Experimental ControlAvailable # KernelMemory CpuCount "
+	    "CpuPercent GwPriority Nodes Managers ";
+	_cleanup_free_ char *word = xasprintf(" %s ", key);
 	const char *at = strstr(names, word);
-	if (!*key || !at || at[-2] != ' ')
+	while (at && (*at == ' ' || name_char(*at)))
+		at--;
+	switch (at ? *at : 0) {
+	case 0:
 		return NULL;
-	switch (at[-1]) {
 	case '{':
 		return no_map();
 	case '"':
 		return json_string("");
 	case '?':
 		return json_false();
+	case '#':
+		return json_integer(0);
 	default:
-		return json_incref(template_nil(at[-1] == '*'));
+		return json_incref(template_nil(*at == '*'));
 	}
 }
 
-/* The fields .A.B after a value. A field that a map does not have is "no value"; on anything else
- * it is an error. */
+/* What stands above a column that rows.h has no other words for: CreatedAt is "CREATED AT". */
+static json_t *heading(const char *key)
+{
+	struct buf b = {0};
+	for (const char *p = key; *p; p++) {
+		char c = *p >= 'a' ? (char)(*p - 'a' + 'A') : *p;
+		if (p > key && p[-1] >= 'a' && *p >= 'A' && *p == c)
+			buf_puts(&b, " ");
+		buf_add(&b, &c, 1);
+	}
+	json_t *v = json_string(b.p);
+	buf_free(&b);
+	return v;
+}
+
+/* The fields .A.B after a value. A field that a map does not have is "no value", as are its own
+ * fields; on anything else it is an error. */
 static json_t *fields(struct tmpl *t, json_t *v, bool live)
 {
 	while (v && t->p < t->end && *t->p == '.') {
@@ -117,10 +140,14 @@ static json_t *fields(struct tmpl *t, json_t *v, bool live)
 		_cleanup_free_ char *key = xstrndup(t->p, n);
 		t->p += n;
 		json_t *next = template_expr_field(v, key);
-		bool map = json_object_get(v, TEMPLATE_MAP);
+		bool map = json_is_null(v) || json_object_get(v, TEMPLATE_MAP);
 		bool null = next && json_is_null(next);
-		next =
-		    null || (!next && !map && json_is_object(v)) ? unset(key) : json_incref(next);
+		if (!next && t->use == TEMPLATE_HEAD)
+			next = heading(key);
+		else if (null || (!next && !map && json_is_object(v)))
+			next = unset(key);
+		else
+			json_incref(next);
 		if (n == 0 || (live && !next && !map && !null)) {
 			json_decref(v);
 			return template_wrong("there is no field", n ? key : t->p - 1);
@@ -155,7 +182,7 @@ static json_t *template_expr_word(struct tmpl *t)
 	if (template_keyword(t, "false"))
 		return json_false();
 	if (template_keyword(t, "nil"))
-		return json_null();
+		return json_incref(template_nil(true));
 	size_t n = name_len(t);
 	_cleanup_free_ char *name = xstrndup(t->p, n);
 	return n ? template_bad("there is no function", name)

@@ -15,6 +15,7 @@
 #include "share.h"
 #include "str.h"
 #include "template_fn.h"
+#include "template_text.h"
 
 json_t *docker_text(const char *s)
 {
@@ -337,15 +338,14 @@ void docker_nets(const struct container *c, struct strv *out)
 
 void docker_row_labels(json_t *row)
 {
-	json_t *map = json_incref(json_object_get(row, "Labels")), *value;
+	json_t *map = json_incref(json_object_get(row, "Labels"));
 	struct buf b = {0};
-	const char *key;
+	_cleanup_strv_ struct strv keys = {0};
 	buf_puts(&b, "");
-	json_object_foreach(map, key, value)
-	{
-		if (json_is_string(value))
-			buf_printf(&b, "%s%s=%s", b.n ? "," : "", key, json_string_value(value));
-	}
+	template_keys(map, &keys, true);
+	for (size_t i = 0; i < keys.n; i++)
+		buf_printf(&b, "%s%s=%s", i ? "," : "", keys.v[i],
+		    json_string_value(json_object_get(map, keys.v[i])));
 	json_object_set_new(row, TEMPLATE_LABELS, map);
 	json_object_set_new(row, "Labels", docker_text(b.p));
 	buf_free(&b);

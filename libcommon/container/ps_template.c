@@ -152,11 +152,7 @@ const char *ps_format(const char *format, bool other, bool size)
 int ps_template_print(struct strv *lines, const char *format, bool header)
 {
 	/* docker's headings: the fields' names in capitals, some with a blank. */
-	static const char *const heads[] = {"ID", "CONTAINER ID", "Names", "NAMES", "Image",
-	    "IMAGE", "Command", "COMMAND", "CreatedAt", "CREATED AT", "RunningFor", "CREATED",
-	    "Status", "STATUS", "State", "STATE", "Ports", "PORTS", "Networks", "NETWORKS",
-	    "Mounts", "MOUNTS", "LocalVolumes", "LOCAL VOLUMES", "Labels", "LABELS", "Size", "SIZE",
-	    "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
+	static const char *const heads[] = {"ID", "CONTAINER ID", "RunningFor", "CREATED", NULL};
 	return rows_print(lines, format, heads, header);
 }
 
