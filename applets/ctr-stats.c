@@ -124,6 +124,8 @@ static void print_json(const struct container *c, const char *cpu, const struct 
 	puts(text);
 }
 
+static const char *asked; /* docker's .Container: the name as it was given */
+
 static void cells(struct table *t, const char *const v[8])
 {
 	if (!format)
@@ -131,7 +133,8 @@ static void cells(struct table *t, const char *const v[8])
 	else if (rows_add(&lines, format,
 		     json_make("{Container:s,ID:s,Name:s,CPUPerc:s,MemUsage:s,MemPerc:s,NetIO:s,"
 			       "BlockIO:s,PIDs:s}",
-			 v[0], v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] ? v[7] : "-")) < 0)
+			 asked ? asked : v[0], v[0], v[1], v[2], v[3], v[4], v[5], v[6],
+			 v[7] ? v[7] : "-")) < 0)
 		die_fail();
 }
 
@@ -219,6 +222,7 @@ static int look(const struct strv *names, double interval, bool show)
 		}
 		bool listed = c.pid || idle || (table_docker && names->n);
 		shown += listed;
+		asked = names->n ? all.v[i] : NULL;
 		if (listed)
 			row(&t, &c, interval);
 		else if (names->n && show)
