@@ -21,7 +21,7 @@
 #include "template_fn.h"
 
 static struct strv subnets, gateways, ranges, aliases, labels, filters;
-static const char *driver, *parent, *ip, *ip6, *format;
+static const char *driver, *parent, *ip, *ip6, *mac, *format;
 static bool ipv6, internal, as_json, no_header, quiet, force;
 static int64_t mtu;
 
@@ -43,6 +43,7 @@ static const struct opt opts[] = {
 	OPT_LIST, &filters},
     {0, "ip", "ADDR", "connect: this IPv4 address", OPT_STR, &ip},
     {0, "ip6", "ADDR", "connect: this IPv6 address", OPT_STR, &ip6},
+    {0, "mac-address", "MAC", "connect: this hardware address", OPT_STR, &mac},
     {0, "alias", "NAME", "connect: a further name", OPT_COMMAS, &aliases},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Driver .IPAM.Config and more",
 	OPT_STR, &format},
@@ -417,7 +418,8 @@ static int do_connect(int argc, char **argv)
 		die_fail();
 	network_free(&n);
 	open_held(&c, argv[1]);
-	struct endpoint_req r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
+	struct endpoint_req r = {
+	    .net = argv[0], .ip = ip, .ip6 = ip6, .mac = mac, .aliases = aliases};
 	if (endpoint_check(&r) < 0)
 		die_fail_usage();
 	if (connect_to(&c, &r) < 0)

@@ -48,11 +48,12 @@ const struct applet *applet_find(const char *name)
 /* "rnu" is taken for "run", as a mistyped option is for the one that was meant. */
 static int no_applet(const char *word)
 {
-	struct opt all[sizeof applet_table / sizeof applet_table[0]] = {OPT_END};
+	struct opt all[sizeof applet_table / sizeof applet_table[0] + DOCKER_WORDS] = {OPT_END};
 	struct usage u = {.opts = all};
-	size_t skip = str_starts(word, "ctr-") ? 0 : 4;
-	for (size_t i = 0; applet_table[i].name; i++)
+	size_t skip = str_starts(word, "ctr-") ? 0 : 4, i = 0;
+	for (; applet_table[i].name; i++)
 		all[i].l = applet_table[i].name + skip;
+	docker_names(all + i);
 	const char *meant = opt_meant(&u, word, strlen(word) + skip > 8 ? 2 : 1);
 	warn(meant ? "%s: no such applet: did you mean %s?" : "%s: no such applet (%s lists them)",
 	    word, meant ? meant : "--help");

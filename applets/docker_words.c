@@ -1,7 +1,9 @@
 /* docker_words.c: ctrbox called by docker's words; see applets.h. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "applets.h"
 #include "err.h"
@@ -54,6 +56,11 @@ static const struct docker_word {
     {"image", "prune", "prune", "images"},
     {"volume", "prune", "prune", "volumes"},
     {"network", "prune", "prune", "networks"},
+    {"container", "exists", "inspect", "--type=container"},
+    {"image", "exists", "inspect", "--type=image"},
+    {"volume", "exists", "inspect", "--type=volume"},
+    {"network", "exists", "inspect", "--type=network"},
+    {"container", "init", NULL, "ctr-create, then ctr-start"},
     {"container", "export", "commit", "-"},
     {"container", "inspect", "inspect", "--type=container"},
     {"container", "*", NULL, NULL},
@@ -91,6 +98,15 @@ static void group_words(const char *group, const char *word)
 	die_usage("%s%s%s: which?%s", group, *word ? " " : "", word, all.p);
 }
 
+_Static_assert(sizeof words / sizeof words[0] < DOCKER_WORDS, "docker_names() has no room");
+
+void docker_names(struct opt *out)
+{
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (words[i].applet)
+			out++->l = words[i].group ? words[i].group : words[i].word;
+}
+
 /* `ctrbox WORD...` with docker's command. Returns only when it is none of them. */
 void docker_word(int argc, char **argv)
 {
@@ -121,6 +137,11 @@ void docker_word(int argc, char **argv)
 		memcpy(more, argv, (size_t)argc * sizeof *more);
 		more[argc] = (char *)"-";
 		exit(applet_run(a, argc + 1 - first, more + first));
+	}
+	if (strcmp(w->word, "exists") == 0 && argc > 3 && *argv[3] != '-') {
+		int none = open("/dev/null", O_WRONLY); /* podman's: only the code says it */
+		dup2(none, 1);
+		dup2(none, 2);
 	}
 	argv[first] = (char *)(w->sub ? w->sub : a->name);
 	first -= w->sub != NULL; /* the word before it is replaced by the applet's name */

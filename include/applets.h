@@ -34,6 +34,10 @@ int applet_run_word(const struct applet *a, int argc, char **argv);
 int applet_run(const struct applet *a, int argc, char **argv);
 /* `ctrbox WORD...` with a command of docker's. Returns only when it is none of them. */
 void docker_word(int argc, char **argv) COLD;
+/* These words, and their groups, into rows of options, for a search of what was meant. */
+struct opt;
+enum { DOCKER_WORDS = 64 }; /* so many at most */
+void docker_names(struct opt *out) COLD;
 
 /* The caller's umask: for the command that an OWNER becomes in the end. */
 extern mode_t applet_umask;

@@ -1,10 +1,10 @@
 /* connect.h: a container's further networks: ctr-net connect and disconnect, while it runs or not.
  *
- * The file `networks` in its directory has a line for each, "NETWORK IP IP6 ALIAS...", with "-" for
- * what is not given; a line "-" says that it is off that of --net. What is about to be done to a
- * running container is recorded there first: "+IF NETWORK" when it is being connected, "!IF
- * NETWORK" when disconnected. Whoever finds such a line finishes or undoes it: the next connect,
- * disconnect, start, and ctr-gc.
+ * The file `networks` in its directory has a line for each, "NETWORK IP IP6 [MAC] ALIAS...", with
+ * "-" for an address that is not given; a line "-" says that it is off that of --net. What is about
+ * to be done to a running container is recorded there first: "+IF NETWORK" when it is being
+ * connected, "!IF NETWORK" when disconnected. Whoever finds such a line finishes or undoes it: the
+ * next connect, disconnect, start, and ctr-gc.
  */
 #ifndef CTR_CONNECT_H
 #define CTR_CONNECT_H
@@ -17,6 +17,10 @@ void record_lines(struct strv *out, const struct kv *conf, const char *key);
 /* What conf asks for of the network of --net; strings point into conf. */
 void net_request(struct endpoint_req *r, const struct kv *conf);
 void net_request_free(struct endpoint_req *r);
+/* Such a line, without its end; and read one into q, whose strings are the words, which the caller
+ * frees. False: it is none. */
+void net_line(struct buf *b, const struct endpoint_req *q);
+bool net_line_read(struct endpoint_req *q, struct strv *words, const char *line);
 /* Call fn for --net's (`first`), unless it is off that, and for each network of these lines, until
  * one returns other than 0. */
 int net_requests_each(struct endpoint_req *first, const struct strv *further,

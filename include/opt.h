@@ -80,6 +80,9 @@ const struct word *opt_word(
 /* The long option that was meant by a word with at most `most` typing mistakes; NULL when none is
  * so close. */
 const char *opt_meant(const struct usage *u, const char *word, size_t most);
+/* The long options that begin with the word, for a message: "memory or --memory-swap"; NULL: none
+ * does. Caller frees. */
+char *opt_begun(const struct usage *u, const char *word);
 /* What to do in place of an option of docker's or podman's that no applet has: *len bytes of text;
  * NULL: nothing is known. */
 const char *opt_instead(const char *word, int *len);

@@ -269,6 +269,33 @@ traces() {
 	[ -z "$(ways)" ]
 }
 
+# bats test_tags=ctr-run,ctr-inspect,ctr-restart
+@test "19 a further network has a mac= of its own; gw-priority= says which is the way out" {
+	local n
+	for n in 1 2 3; do h ctr-net create --subnet 10.64.$n.0/24 n$n; done
+	h ctr-run -d --name c --network n1 \
+		--network name=n2,mac-address=02:00:00:00:00:22,alias=al,gw-priority=-1 \
+		"$ROOTFS" sleep 1000
+	h ctr-net connect --mac-address 02:00:00:00:00:33 --alias zz n3 c
+	for n in 1 2; do # the second time after a restart
+		[ "$(ctr-exec c cat /sys/class/net/eth1/address)" = 02:00:00:00:00:22 ]
+		[ "$(ctr-exec c cat /sys/class/net/eth2/address)" = 02:00:00:00:00:33 ]
+		ctr-exec c ip route | grep -q '^default via 10.64.1.1 '
+		ctr-exec c grep -q ' zz$' /etc/hosts
+		h ctr-restart -t 0 c
+	done
+	[ "$(ctr-inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}} {{.Aliases}} {{end}}' c |
+		cut -d ' ' -f 2-)" = "[] 02:00:00:00:00:22 [al] 02:00:00:00:00:33 [zz] " ]
+	run -0 h ctr-run --network n1 --network name=n2,gw-priority=1 --network n3:gw-priority=7 \
+		"$ROOTFS" ip route
+	[[ "$output" == "default via 10.64.3.1 "*10.64.1.0*10.64.2.0* ]]
+	run -125 h ctr-run --network n1:gw-priority=x "$ROOTFS" true
+	run -2 h ctr-net connect --mac-address zz n2 c
+	[ "$output" = "ctr-net: --mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)" ]
+	run -2 h ctr-net connect --gw-priority 2 n2 c
+	[[ "$output" == *"here it is --net NAME:gw-priority=N at the start" ]]
+}
+
 @test "connect lasts over a restart; without the network the start fails with a message" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
@@ -1551,7 +1578,7 @@ need_bridge_tables() {
 	[ "$(h ctr-exec two ip -4 -o addr | grep -c 'eth[01]')" = 2 ]
 	for net in "--net n5 --net n5" "--net n5 --net host" "--net none --net n5" \
 		"--net n5:foo=1" "--net name=n5 --net name=n6,ip=x" \
-		"--net n5 --net n6:mac=02:00:00:00:00:01" "--net n5 -p 80:80 -p 127.0.0.1:80:81"; do
+		"--net n5 --net n6:mac=02:00:00:00:00:0" "--net n5 -p 80:80 -p 127.0.0.1:80:81"; do
 		# shellcheck disable=SC2086
 		run -125 h ctr-run $net "$ROOTFS" true
 		[ "$(wc -l <<<"$output")" = 1 ]

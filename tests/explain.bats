@@ -413,6 +413,8 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 --net both --net one --net two i
 --net one --net name=both,ip=10.79.0.8,ip6=fd79::8,alias=zz -p 8080:80 i
 --name web --net one:ip=10.77.0.9,alias=al --net both i
+--net one --net both:mac=02:00:00:00:00:44,alias=al,gw-priority=1 i
+--net one:mac=02:00:00:00:00:44 --net both:mac=02:00:00:00:00:45,alias=al i
 END
 	run -125 h ctr-run --explain --net two -p 8080:80 i true
 	[[ $output = *"network two is internal"* ]]

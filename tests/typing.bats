@@ -68,6 +68,21 @@ load lib
 	[ "$output" = "ctr-run: --restart on-failure: 'x' is not a number from 1 to 1000000" ]
 	run -2 ctr-stop --tiem 3 web
 	[[ "$output" == *"did you mean --time?" ]]
+	# the beginning of several
+	run -125 ctr-run --mem 64m "$ROOTFS" true
+	[ "$output" = "ctr-run: unknown option --mem: did you mean --memory or --memory-swap or \
+--memory-reservation?" ]
+	run -125 ctr-run --vol=a:/b "$ROOTFS" true
+	[ "$output" = "ctr-run: unknown option --vol=a:/b: did you mean --volume or --volumes-from?" ]
+	run -125 ctr-run --dns-o ndots:1 "$ROOTFS" true # not its other name
+	[[ "$output" == *"did you mean --dns-option?" ]]
+	run -125 ctr-run --=x "$ROOTFS" true
+	[[ "$output" == "ctr-run: unknown option --=x"* ]]
+	# docker's words
+	for w in imgaes:images pul:pull contaner:container sytem:system ctr-pss:ctr-ps; do
+		run -127 "$CTRBOX" "${w%:*}" x
+		[ "$output" = "ctrbox: ${w%:*}: no such applet: did you mean ${w#*:}?" ]
+	done
 	run -125 ctr-run --zzzzzz "$ROOTFS" true
 	[ "$output" = "ctr-run: unknown option --zzzzzz (see ctr-run --help)" ]
 }
@@ -244,6 +259,29 @@ load lib
 		ctr-image rm nosuch|nosuch: no such image (ctr-image ls lists them)
 	END
 	ctr-run --tz CET-1CEST "$ROOTFS" true
+}
+
+# bats test_tags=ctr-inspect,ctr-volume,ctr-image,ctr-net,ctr-create
+@test "19 podman's exists: 0 or 1, and not a word; init is ctr-create" {
+	[ "$(id -u)" = 0 ] || skip "networks need root"
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	ctr-volume create v >/dev/null
+	tar -cC "$ROOTFS" ./etc | ctr-image import i - >/dev/null
+	ctr-net create --subnet 10.44.0.0/24 n >/dev/null
+	for w in 'container c' 'volume v' 'image i' 'network n'; do
+		run -0 "$CTRBOX" "${w% *}" exists "${w#* }"
+		[ -z "$output" ]
+		for other in c v i n; do
+			[ $other != "${w#* }" ] || continue
+			run -1 "$CTRBOX" "${w% *}" exists $other
+			[ -z "$output" ]
+		done
+	done
+	run -2 "$CTRBOX" container exists
+	[[ "$output" == *"NAME is missing"* ]]
+	[[ "$("$CTRBOX" image exists --help)" == "Usage: "* ]]
+	run -2 "$CTRBOX" container init c
+	[ "$output" = "ctrbox: there is no init here; instead: ctr-create, then ctr-start" ]
 }
 
 # bats test_tags=ctr-volume,ctr-image,ctr-net

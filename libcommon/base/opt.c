@@ -230,10 +230,12 @@ static void opt_wrong(const struct usage *u, int c, char **argv)
 	}
 	if (instead)
 		die_usage("no option %s: here it is %.*s", given, len, instead);
+	_cleanup_free_ char *begun = str_starts(given, "--") && *word ? opt_begun(u, word) : NULL;
 	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks
 	 * still print them so. */
-	const char *hint =
-	    given[0] == '-' && given[1] == '-' ? opt_meant(u, word, 2) : opt_meant(u, word, 0);
+	const char *hint = begun;
+	if (!hint)
+		hint = opt_meant(u, word, str_starts(given, "--") ? 2 : 0);
 	if (hint && (!is_short || strlen(word) > 1))
 		die_usage("unknown option %s: did you mean --%s?", given, hint);
 	die_help("unknown option %s", is_short ? letter : given);

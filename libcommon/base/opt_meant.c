@@ -45,6 +45,15 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most)
 	return best;
 }
 
+char *opt_begun(const struct usage *u, const char *word)
+{
+	struct buf b = {0};
+	for (const struct opt *o = u->opts; o->s || o->l; o++)
+		if (o->help && o->l && str_starts(o->l, word))
+			buf_printf(&b, "%s%s", b.n ? " or --" : "", o->l);
+	return b.p;
+}
+
 /* Options of docker's and podman's that we do not have: their names, and behind a colon what to do
  * instead. applets/DOCKER.md has all of them. */
 static const char instead[] =
@@ -57,9 +66,8 @@ static const char instead[] =
     "sig-proxy:ctr-attach --no-stdin\n"
     "tree history:ctr-image inspect, ctr-image history\n"
     "all-tags:one call for each tag\n"
-    "no-trunc attachable ipv4 sync uncompressed no-prune no-reset:is so anyway\n"
+    "no-trunc attachable ipv4 sync uncompressed no-prune no-reset "
     "multi-image-archive:is so anyway\n"
-    "cgroups:so anyway\n"
     "ipam-driver ipam-opt:nothing: ctr-ipam hands out addresses\n"
     "latest:the name $(ctr-ps -lq)\n"
     "all filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n"
@@ -87,7 +95,7 @@ static const char instead[] =
     "env-merge:--env\n"
     "init-path:--init\n"
     "personality:setarch(8) inside\n"
-    "external quiet verbose overwrite force:so anyway\n"
+    "external quiet verbose overwrite force cgroups:so anyway\n"
     "ns:/proc/PID/ns: ctr-inspect -f '{{.State.Pid}}'\n"
     "color names compatible:nothing: grep(1), cut(1)\n"
     "depend:ctr-rm of each\n"
@@ -97,7 +105,6 @@ static const char instead[] =
     "get-login:~/.docker/config.json\n"
     "list-tags:curl https://HOST/v2/NAME/tags/list\n"
     "disable-dns:--no-hosts of ctr-run\n"
-    "mac-address:--net NAME:mac=MAC at the start\n"
     "conmon-pidfile use-api-socket:nothing: there is no daemon\n"
     "checkpoint checkpoint-dir:nothing: no CRIU\n"
     "oom-kill-disable:nothing: it would hang\n"
@@ -108,7 +115,7 @@ static const char instead[] =
     "remove-signatures sign-by sign-by-sigstore-private-key sign-passphrase-file:nothing: no "
     "signatures\n"
     "opt o driver-opt:--mtu and --parent of a network\n"
-    "gw-priority:the first network's: the default route\n"
+    "gw-priority:--net NAME:gw-priority=N at the start\n"
     "aux-address:--ip-range\n"
     "format:one form: OCI's, or a line each\n"
     "include-volumes:ctr-cp\n"

@@ -9,6 +9,12 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most)
 	return NULL;
 }
 
+char *opt_begun(const struct usage *u, const char *word)
+{
+	(void)u, (void)word;
+	return NULL;
+}
+
 const char *opt_instead(const char *word, int *len)
 {
 	(void)word, (void)len;

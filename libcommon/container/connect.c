@@ -254,9 +254,7 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 		return -1;
 	int result = endpoint_fits(r, &n);
 	struct buf b = {0};
-	buf_printf(&b, "%s %s %s", r->net, r->ip ? r->ip : "-", r->ip6 ? r->ip6 : "-");
-	for (size_t i = 0; i < r->aliases.n; i++)
-		buf_printf(&b, " %s", r->aliases.v[i]);
+	net_line(&b, r);
 	if (result == 0 && c->pid) {
 		result = on_now(c, r, lines, b.p);
 	} else if (result == 0) {

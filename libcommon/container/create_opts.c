@@ -30,7 +30,7 @@ const struct opt create_opts[] = {
     {'e', "env", "K=V|K", "set a variable, or pass the caller's", OPT_LIST, &given.env},
     {0, "env-host", NULL, "pass every variable of the caller's", OPT_FLAG, &given.env_host},
     {0, "unsetenv", "K", "leave out a variable of the image's", OPT_COMMAS, &given.unsetenv},
-    {0, "tz", "ZONE|local", "time zone, or the host's: the variable TZ", OPT_STR, &given.tz},
+    {0, "tz", "ZONE|local", "time zone, or the host's", OPT_STR, &given.tz},
     {0, "env-file", "FILE", "variables from a file, a line each", OPT_LIST, &given.env_file},
     {'w', "workdir", "DIR", "working directory in the container", OPT_STR, &given.workdir},
     {'u', "user", "USER[:GROUP]", "user, by the container's own files, or numbers", OPT_STR,
@@ -74,7 +74,7 @@ const struct opt create_opts[] = {
 #else
     {0, "net", "NET[:OPTION,...]",
 	"none, host, bridge, NAME, pasta, container:NAME or ns:FILE; several NAMEs, each with ip=, "
-	"ip6=, mac=, alias=",
+	"ip6=, mac=, alias=, gw-priority=",
 	OPT_LIST, &given.nets},
     {'p', "publish", "HOST:PORT", "publish a port: [ADDR:]HOST:PORT[/tcp|udp], ranges too",
 	OPT_COMMAS, &given.publish},

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "connect.h"
 #include "container_net.h"
 #include "docker_shape.h"
 #include "health.h"
@@ -185,15 +186,15 @@ static void shape_network(const struct container *c, const char *line, const cha
 			    *leases = network_leases(net);
 	struct buf own = {0};
 	json_t *aliases = NULL;
-	const char *asked[2] = {kv_get(&c->conf, "ip"), kv_get(&c->conf, "ip6")};
+	struct endpoint_req q = {.ip = kv_get(&c->conf, "ip"),
+	    .ip6 = kv_get(&c->conf, "ip6"),
+	    .mac = kv_get(&c->state, "mac")};
 	_cleanup_strv_ struct strv words = {0};
 	if (line[n]) {
-		strv_split(&words, line, " ");
-		for (size_t i = 1; i < 3; i++)
-			asked[i - 1] = i < words.n && *words.v[i] != '-' ? words.v[i] : NULL;
+		net_line_read(&q, &words, line);
 		aliases = json_array();
-		for (size_t i = 3; i < words.n; i++)
-			json_array_append_new(aliases, docker_text(words.v[i]));
+		for (size_t i = 0; i < q.aliases.n; i++)
+			json_array_append_new(aliases, docker_text(q.aliases.v[i]));
 		buf_puts(&own, "");
 		if (c->pid)
 			lease_of_owner(leases, c->id, docker_shape_on_lease, &own);
@@ -202,10 +203,8 @@ static void shape_network(const struct container *c, const char *line, const cha
 	json_t *one = json_make("{IPAMConfig:o,Links:n,DriverOpts:n,NetworkID:s,EndpointID:s,"
 				"IPAddress:o,GlobalIPv6Address:o,"
 				"MacAddress:s,Aliases:o}",
-	    asked[0] || asked[1] ? json_make("{IPv4Address:s*,IPv6Address:s*}", asked[0], asked[1])
-				 : json_null(),
-	    net, c->pid ? c->id : NULL, shape_ip(ip, false), shape_ip(ip, true),
-	    aliases ? "" : kv_get(&c->state, "mac"),
+	    q.ip || q.ip6 ? json_make("{IPv4Address:s*,IPv6Address:s*}", q.ip, q.ip6) : json_null(),
+	    net, c->pid ? c->id : NULL, shape_ip(ip, false), shape_ip(ip, true), q.mac ? q.mac : "",
 	    aliases ? aliases : docker_lines(kv_get(&c->conf, "net_alias")));
 	shape_way(net, one);
 	docker_shape_set(nets, key, one);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "connect.h"
 #include "container_net.h"
 #include "err.h"
 #include "explain.h"
@@ -120,14 +121,14 @@ static void put_file(struct script *x, const char *name, const char *text)
 	for (size_t i = 0; i <= x->further.n; i++) {
 		_cleanup_strv_ struct strv w = {0};
 		struct buf known = {0};
-		strv_split(&w, i ? x->further.v[i - 1] : "", " ");
+		struct endpoint_req q = {.aliases = x->o->net_alias};
+		if (i)
+			net_line_read(&q, &w, x->further.v[i - 1]);
 		buf_puts(&known, x->c->name);
 		if (x->o->name)
 			buf_printf(&known, " %s", x->c->id);
-		for (size_t k = 0; k < x->o->net_alias.n && !i; k++)
-			buf_printf(&known, " %s", x->o->net_alias.v[k]);
-		for (size_t k = 3; k < w.n; k++)
-			buf_printf(&known, " %s", w.v[k]);
+		for (size_t k = 0; k < q.aliases.n; k++)
+			buf_printf(&known, " %s", q.aliases.v[k]);
 		_cleanup_free_ char *names = etc_hosts_own(&own, known.p);
 		fprintf(x->f, "for a in $addr%s; do\n\tprintf '%%s\\t%%s\\n' \"${a%%/*}\" ",
 		    nth(i, (char[8]){0}));
@@ -286,8 +287,9 @@ static void net_attach(struct script *x, size_t i, const char *mac)
 		buf_printf(&x->outside, " mtu %d", n->mtu);
 }
 
-static int net_one(struct script *x, size_t nr, const char *net, const char *const ip[2])
+static int net_one(struct script *x, size_t nr, const struct endpoint_req *q)
 {
+	const char *net = q->net, *ip[2] = {q->ip, q->ip6};
 	const struct network *n = &x->net;
 	char at[8] = "";
 	if (x->has_net)
@@ -316,7 +318,7 @@ static int net_one(struct script *x, size_t nr, const char *net, const char *con
 	buf_printf(&x->cleanup, "\tctr-ipam free -n %s \"$name\"\n", net);
 	if (bridge)
 		step_bridge(x);
-	net_attach(x, nr, nr ? NULL : x->o->mac);
+	net_attach(x, nr, q->mac);
 	return nr ? 0 : port_lines(x, false);
 }
 
@@ -330,11 +332,11 @@ static int step_net(struct script *x)
 	strv_split(&x->further, x->o->further ? x->o->further : "", "\n");
 	for (size_t i = 0; i <= x->further.n; i++) {
 		_cleanup_strv_ struct strv w = {0};
-		const char *ip[2] = {x->o->ip, x->o->ip6};
-		strv_split(&w, i ? x->further.v[i - 1] : net, " ");
-		for (size_t k = 0; k < 2 && i; k++)
-			ip[k] = str_eq(w.v[k + 1], "-") ? NULL : w.v[k + 1];
-		if (net_one(x, i, w.v[0], ip) < 0)
+		struct endpoint_req q = {
+		    .net = net, .ip = x->o->ip, .ip6 = x->o->ip6, .mac = x->o->mac};
+		if (i)
+			net_line_read(&q, &w, x->further.v[i - 1]);
+		if (net_one(x, i, &q) < 0)
 			return -1;
 	}
 	return 0;

@@ -84,21 +84,40 @@ void net_given(const struct container *c, const struct endpoint *e)
 	buf_free(&b);
 }
 
+void net_line(struct buf *b, const struct endpoint_req *q)
+{
+	buf_printf(b, "%s %s %s", q->net, q->ip ? q->ip : "-", q->ip6 ? q->ip6 : "-");
+	if (q->mac)
+		buf_printf(b, " %s", q->mac);
+	for (size_t i = 0; i < q->aliases.n; i++)
+		buf_printf(b, " %s", q->aliases.v[i]);
+}
+
+bool net_line_read(struct endpoint_req *q, struct strv *w, const char *line)
+{
+	size_t k = 3;
+	strv_split(w, line, " ");
+	*q = (struct endpoint_req){0};
+	if (w->n < k)
+		return false;
+	q->net = w->v[0];
+	q->ip = *w->v[1] == '-' ? NULL : w->v[1];
+	q->ip6 = *w->v[2] == '-' ? NULL : w->v[2];
+	if (k < w->n && strchr(w->v[k], ':')) /* an alias has none */
+		q->mac = w->v[k++];
+	q->aliases = (struct strv){w->v + k, w->n - k, 0};
+	return true;
+}
+
 int net_requests_each(struct endpoint_req *first, const struct strv *further,
     int (*fn)(struct endpoint_req *, void *), void *arg)
 {
 	int r = strv_has(further, "-") ? 0 : fn(first, arg);
 	for (size_t i = 0; i < further->n && r == 0; i++) {
 		struct strv w = {0};
-		struct endpoint_req q = {0};
-		strv_split(&w, further->v[i], " ");
-		if (w.n >= 3 && name_valid(w.v[0])) {
-			q.net = w.v[0];
-			q.ip = strcmp(w.v[1], "-") ? w.v[1] : NULL;
-			q.ip6 = strcmp(w.v[2], "-") ? w.v[2] : NULL;
-			q.aliases = (struct strv){w.v + 3, w.n - 3, 0};
+		struct endpoint_req q;
+		if (net_line_read(&q, &w, further->v[i]) && name_valid(q.net))
 			r = fn(&q, arg);
-		}
 		strv_free(&w);
 	}
 	return r;
