@@ -122,7 +122,7 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	$(patsubst %,libcommon/container/%.c,volume_fill volume_own health health_conf secret \
 	monitor_notify container_event container_images reroot docker_shape docker_host \
 	ps_template explain explain_chain explain_words connect container_net net_request \
-	net_restore create_nets listed) \
+	net_restore create_nets listed share_shm) \
 	$(wildcard libcommon/network/*.c) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c \
 	libcommon/spec/spec_write*.c)

@@ -68,6 +68,50 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "$output" = 1 ]
 }
 
+# bats test_tags=ctr-exec,ctr-restart
+@test "19 --ipc container:X is X's /dev/shm, too: the same one, again after a restart" {
+	local u
+	for u in "" "--userns auto"; do
+		# shellcheck disable=SC2086
+		ctr-run -d --name x $u --ipc shareable --shm-size 1m "$ROOTFS" sleep 100
+		ctr-exec x sh -c 'echo theirs >/dev/shm/a'
+		ctr-run -d --name y ${u:+--userns container:x} --ipc container:x "$ROOTFS" sleep 100
+		[ "$(ctr-exec y sh -c 'echo mine >/dev/shm/b; cat /dev/shm/a')" = theirs ]
+		[ "$(ctr-exec x cat /dev/shm/b)" = mine ]
+		ctr-exec y grep -q '^shm /dev/shm tmpfs rw,nosuid,nodev,noexec.*size=1024k' /proc/mounts
+		ctr-restart -t 0 y
+		[ "$(ctr-exec y cat /dev/shm/b)" = mine ]
+		ctr-restart -t 0 x # a new one; the other keeps what it has until it starts again
+		[ "$(ctr-exec y cat /dev/shm/b)" = mine ]
+		ctr-restart -t 0 y
+		run -1 ctr-exec y cat /dev/shm/b
+		# what is asked for there has precedence
+		ctr-run ${u:+--userns container:x} --ipc container:x -v "$WORLD:/dev/shm" "$ROOTFS" \
+			test -d /dev/shm/lib
+		ctr-rm -f x y
+	done
+}
+
+# bats test_tags=ctr-run
+@test "19 --tz: the host's file of the zone is in the container, whatever the image has" {
+	[ -e /usr/share/zoneinfo/Asia/Kolkata ] || skip "needs tzdata"
+	[ ! -e "$ROOTFS/usr/share/zoneinfo" ]
+	[ "$(ctr-run --tz Asia/Kolkata "$ROOTFS" date +%Z%z)" = IST+0530 ]
+	[ "$(ctr-run --read-only --tz Asia/Kolkata "$ROOTFS" date +%z)" = +0530 ]
+	ctr-create --name c --tz Asia/Kolkata "$ROOTFS" date +%z >/dev/null
+	[ "$(ctr-start -a c)" = +0530 ]
+	run -125 ctr-run --tz Asia "$ROOTFS" true
+	[ "$output" = "ctr-run: --tz: 'Asia' is no time zone (as Europe/Berlin or CET-1CEST)" ]
+}
+
+# bats test_tags=ctr-run
+@test "19 -v: a folder begins with / or ./; a/b is neither one nor a volume, as in docker" {
+	run -125 ctr-run -v a/b:/t "$ROOTFS" true
+	[ "$output" = "ctr-run: -v: 'a/b:/t': a folder begins with / or ./, and no volume's name has a slash" ]
+	[ ! -e a ]
+	ctr-run -v ./a/b:/t -v .:/here "$ROOTFS" test -d /here/a/b
+}
+
 @test "an unknown limit is refused with a list of the known; --restart needs -d" {
 	run -125 ctr-run --ulimit foo=1 "$ROOTFS" true
 	[[ "$output" == *"'foo' is not a limit"*nofile* ]]

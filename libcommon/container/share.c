@@ -78,7 +78,7 @@ static int process_open(const struct kv *conf, const char *path, const char *fil
 
 int share_up(struct share *h, struct spec *s, const struct kv *conf)
 {
-	*h = (struct share){0};
+	*h = (struct share){.shm = -1};
 	for (int i = 0; i < NS_COUNT; i++)
 		h->fd[i] = -1;
 	for (int i = 0; i < NS_COUNT; i++) {
@@ -96,12 +96,15 @@ int share_up(struct share *h, struct spec *s, const struct kv *conf)
 		}
 		h->kept[i] = s->ns_path[i];
 		s->ns_path[i] = xasprintf("/proc/self/fd/%d", h->fd[i]);
+		if (i == NS_IPC && str_starts(path, SHARE_MARK))
+			share_shm_up(h, s, path + strlen(SHARE_MARK), share_open);
 	}
 	return 0;
 }
 
 void share_down(struct share *h, struct spec *s)
 {
+	share_shm_down(h);
 	for (int i = 0; i < NS_COUNT; i++) {
 		if (h->kept[i]) {
 			free(s->ns_path[i]);

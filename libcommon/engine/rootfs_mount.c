@@ -116,9 +116,13 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	_cleanup_close_ int late =
 	    tie > 0 ? sys_mount_copy(tie, "", AT_EMPTY_PATH | AT_RECURSIVE, NULL) : -1;
 	int from = late < 0 ? tie : late;
-	if ((tie > 0 ? sys_move_mount(from, dst, "")
-		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC),
-			   NULL)) < 0)
+	int r_bind =
+	    tie > 0 ? -1
+		    : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL);
+	/* EINVAL: a source that is mounted nowhere yet, as another container's /dev/shm */
+	if (r_bind < 0 && (tie > 0 || errno == EINVAL))
+		r_bind = sys_move_mount(tie > 0 ? from : src, dst, "");
+	if (r_bind < 0)
 		return fail("%s: bind %s: %m%s", m->dest, m->source,
 		    errno == ENOTDIR ? " (one is a folder, the other a file)" : "");
 	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);

@@ -132,7 +132,10 @@ static int v_fill(const char *arg, struct volume_req *out)
 	_cleanup_free_ char *dst = rest ? xstrndup(from, (size_t)(rest - from)) : xstrdup(from);
 	if (!(out->dst = target("-v", arg, dst)) || (rest && v_words(out, arg, rest + 1) < 0))
 		return -1;
-	bool path = src && (src[0] == '.' || strchr(src, '/'));
+	bool path = src && (src[0] == '.' || src[0] == '/');
+	if (src && !path && strchr(src, '/'))
+		return volume_flags_bad(
+		    "-v", arg, "a folder begins with / or ./, and no volume's name has a slash");
 	if (src && !path && name_check("-v", src) < 0)
 		return -1;
 	out->type = xstrdup(path ? "bind" : "volume");

@@ -1,0 +1,70 @@
+/* share_shm.c: with the ipc namespace of another container its /dev/shm; see share.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "mount_flags.h"
+#include "pidfd.h"
+#include "share.h"
+#include "str.h"
+#include "sys.h"
+#include "tty.h"
+
+/* A copy of the other container's /dev/shm, mounted nowhere yet. Only who is in that mount
+ * namespace may copy it: a child, which for a user's container enters its user namespace first. -1
+ * with errno. */
+static int shm_copy(const char *id, int (*ns_open)(const char *id, const char *file))
+{
+	int pair[2], fd = -1;
+	char c = 0;
+	_cleanup_close_ int user = ns_open(id, "user"), mnt = ns_open(id, "mnt");
+	if (mnt < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (setns(user, CLONE_NEWUSER) < 0)
+			errno = 0; /* our own */
+		if (setns(mnt, CLONE_NEWNS) == 0)
+			fd = sys_mount_copy(AT_FDCWD, "/dev/shm", AT_SYMLINK_NOFOLLOW, NULL);
+		if (fd >= 0)
+			fd_send(pair[1], &c, 1, fd);
+		_exit(0);
+	}
+	close(pair[1]);
+	fd_recv(pair[0], &c, 1, &fd);
+	close(pair[0]);
+	pid_reap(pid);
+	return fd;
+}
+
+/* POSIX's shared memory is a mount, not the namespace's. */
+void share_shm_up(struct share *h, struct spec *s, const char *id,
+    int (*ns_open)(const char *id, const char *file))
+{
+	struct spec_mount *m = mount_at(s, "/dev/shm");
+	if (!m || !str_eq(m->type, "tmpfs"))
+		return;
+	if ((h->shm = shm_copy(id, ns_open)) < 0) {
+		warn("--ipc: its /dev/shm is its own: the other has none, or Linux is before 5.2");
+		return;
+	}
+	h->at = m;
+	h->was = *m;
+	*m = (struct spec_mount){.dest = m->dest,
+	    .type = (char *)"bind",
+	    .source = xasprintf("/proc/self/fd/%d", h->shm)};
+}
+
+void share_shm_down(struct share *h)
+{
+	if (!h->at)
+		return;
+	free(h->at->source);
+	*h->at = h->was;
+	h->at = NULL;
+	close(h->shm);
+}
