@@ -23,5 +23,5 @@ awk -v gen="$t" -v words="$t.words" '
 	skip-- > 0 { next }
 	/^\.\\" @WORDS@$/ { while ((getline line < words) > 0) print line; skip = 1; next }
 	/^\.\\" @SYNOPSIS@$/ { printf "%s", s; skip = 1; next }
-	/^\.\\" @OPTIONS@$/ { printf "%s", o; skip = 2; next }
+	/^\.\\" @OPTIONS@$/ { printf "%s", o; skip = 4; next }
 	{ print }' "$1"

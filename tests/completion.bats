@@ -119,6 +119,14 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 		! man -l "$f" 2>/dev/null | grep -E '@[A-Z]+@' || { echo "$f"; return 1; }
 		mandoc -T lint -W warning "$f"
 	done
+	# who reads the source is told where the options are, and not that there are none
+	for a in $("$CTRBOX" --list); do
+		run -0 sh -c "man -l '$top/applets/$a.1' 2>/dev/null | col -b | tr -s ' \n' ' '"
+		[[ "$output" == *"SYNOPSIS $a ... DESCRIPTION"* ]]
+		[[ "$output" == *"OPTIONS $a --help lists them, and how it is called; so does this "* ]]
+		[[ "$output" == *" page as "*"make man"*" builds it. "* ]]
+		! grep -q 'make man' "$top/build/man/$a.1"
+	done
 	for f in "$top"/build/man/*.[157]; do mandoc -T lint -W warning "$f"; done
 	man -l "$top/build/man/ctr-run.1" 2>/dev/null | col -b | grep -q -- --health-cmd
 	man -l "$top/build/man/ctrbox.1" 2>/dev/null | col -b |
