@@ -26,11 +26,51 @@ words() {
 		{ for (i = 1; i < NF; i++) if ($i == a) { w = $(i + 1); gsub(/[][]/, "", w); if (w ~ /^[a-z|]+$/) { n = split(w, l, "|"); for (k = 1; k <= n; k++) print l[k] } } }' | sort -u
 }
 
-# Lines of: letter or -, long name or -, 1 where a value follows, what it does.
+# Lines, with tabs: letter or -, long name or -, its value as the table names it (0: none), what can
+# be typed there, what it does. What can be typed: words; or @KIND, as operands() has them, with + if
+# a file will do as well; - if it is for the user to say.
 options() {
-	"$bin/$1" --help | awk '
+	"$bin/$1" --help | awk -v OFS='\t' -v a="$1" '
+		function may(l, v, n, w, i, all) {
+			if (l == "net" && v ~ /^NET/) return "@nets"
+			if (l == "network") return "@networks"
+			if (l == "volume" && v ~ /^SRC/) return "@volumes+"
+			if (l == "volumes-from" || l == "target") return "@containers"
+			if (l == "restart") return "no always unless-stopped on-failure"
+			if (l == "driver") return a == "ctr-net" ? "bridge macvlan ipvlan" : "local"
+			if (l == "filter")
+				return "name= id= label= status= ancestor= network= volume= health= " \
+					"exited= before= since= reference= dangling= driver="
+			if (l == "format") return "json table"
+			if (l == "condition")
+				return "exited running paused created healthy unhealthy removed"
+			if (l == "type" && v == "KIND") return "container image network volume"
+			if (l == "security-opt")
+				return "no-new-privileges seccomp= systempaths=unconfined"
+			if (l == "log-opt") return "max-size= max-file= tag= flush="
+			if (l == "mount" && v != "0") return "type=bind, type=volume, type=tmpfs,"
+			if (l == "ulimit") return "nofile= nproc= core= memlock= stack= cpu= fsize= as="
+			if (v ~ /^SIG/) return "TERM KILL HUP INT QUIT USR1 USR2 WINCH STOP CONT"
+			if (v == "CAP")
+				return "ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF " \
+					"CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER " \
+					"FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN " \
+					"MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW PERFMON " \
+					"SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT " \
+					"SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO " \
+					"SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM"
+			if (v ~ /^(FILE|DIR|PATH$|HOST\[|UPPER)/) return "@files"
+			# `host|private|container:NAME`: the words, and what others begin with
+			n = split(v, w, "|")
+			for (i = 1; i <= n; i++) {
+				if (w[i] ~ /^(container:|ns:|size=)/) sub(/[A-Z].*/, "", w[i])
+				else if (w[i] !~ /^[a-z][a-z-]*$/) continue
+				all = all (all ? " " : "") w[i]
+			}
+			return all ? all : "-"
+		}
 		/^  (-.|   ) *(, )?(--)?/ && /^  (-[A-Za-z0-9]|    --)/ {
-			s = "-"; l = "-"; v = 0
+			s = "-"; l = "-"
 			if (match($0, /^  -[A-Za-z0-9]/)) s = substr($0, 4, 1)
 			rest = substr($0, 3)
 			if (match(rest, /--[a-z0-9-]+/)) {
@@ -38,11 +78,12 @@ options() {
 				rest = substr(rest, RSTART + RLENGTH)
 			}
 			else rest = substr(rest, 3)
-			v = rest ~ /^ [^ ]/ ; split(rest, part, /   */); d = part[2]
+			split(rest, part, /   */); d = part[2]
+			v = rest ~ /^ [^ ]/ ? substr(part[1], 2) : "0"
 			if (d == "") { getline; d = $0; sub(/^ +/, "", d) }
-			print s, l, v, d
-		}'
-	echo "- help 0 say what it does"
+			print s, l, v, may(l, v), d
+		}
+		END { print "-", "help", "0", "-", "say what it does" }'
 }
 
 list_names='case $1 in
@@ -56,7 +97,8 @@ list_names='case $1 in
 # The dispatcher's own table of docker's words: lines of group or -, word, applet, its word or -.
 docker_words() {
 	sed -n 's/NULL/"-"/g; s/^ *{"\([a-z-]*\)", "\([a-z]*\)", "\([a-z]*\)", "\([a-z=-]*\)"}.*/\1 \2 \3 \4/p' \
-		"${0%/*}/docker_words.c"
+		"${0%/*}/docker_words.c" |
+		sed 's/^\(image\|volume\) exists.*/\1 exists \1 rm/; s/^network exists.*/network exists net rm/'
 }
 
 # bash's patterns: what a word, or a group's word, is completed as.
@@ -70,24 +112,43 @@ docker_cases() {
 	done
 }
 
-# OPTION ...: the values that it takes, for all applets that have it.
-known='--restart) say="no always unless-stopped on-failure" ;;
-	--pull) say="never missing always" ;;
-	--log-driver) say="json-file journald syslog none" ;;
-	--driver) say="bridge macvlan ipvlan local" ;;
-	--filter) say="name= id= label= status= ancestor= network= volume= health= exited= before= since= reference= dangling= driver=" ;;
-	-s | --signal | --stop-signal) say="TERM KILL HUP INT QUIT USR1 USR2 WINCH STOP CONT" ;;'
+# bash's patterns for what can be typed behind an option, what is the same together. (ctr-run's
+# --network is another name, which --help does not have.)
+value_cases() {
+	for a in $applets; do
+		options "$a" | sed "s/^/$a	/"
+	done | awk -F '\t' '
+		function add(what, opt) {
+			if (!(what in all)) order[++n] = what
+			all[what] = all[what] (all[what] ? " | " : "") $1 "\\ " opt
+		}
+		$4 != "0" && $5 != "-" {
+			if ($2 != "-") add($5, "-" $2)
+			if ($3 != "-") add($5, "--" $3)
+			if ($5 == "@nets") add($5, "--network")
+		}
+		END {
+			for (i = 1; i <= n; i++) {
+				what = order[i]
+				does = what ~ /^@/ ? "names=" substr(what, 2) " n=1" : "say=\"" what "\""
+				print "\t" all[what] ") " does " ;;"
+			}
+		}'
+}
 
 group_words() { docker_words | awk -v g="$1" '$1 == g { print $2 }' | tr '\n' ' '; }
 
 table() {
 	for a in $applets; do
-		opts=$(options "$a" |
-			awk '{ if ($2 != "-") printf "--%s ", $2; else printf "-%s ", $1 }')
-		values=$(options "$a" |
-			awk '$3 { if ($2 != "-") printf "--%s ", $2; if ($1 != "-") printf "-%s ", $1 }')
-		printf '\t%s) opts="%s" values=" %s" words="%s" names=%s ;;\n' "$a" "$opts" \
-			"$values" "$(words "$a" | tr '\n' ' ')" "$(operands "$a")"
+		options "$a" | awk -F '\t' -v a="$a" -v w="$(words "$a" | tr '\n' ' ')" \
+			-v kind="$(operands "$a")" '
+			{ opts = opts ($2 != "-" ? "--" $2 : "-" $1) " " }
+			$3 != "0" && $2 != "-" { values = values "--" $2 " " }
+			$3 != "0" && $1 != "-" { values = values "-" $1 " " }
+			END {
+				printf "\t%s) opts=\"%s\" values=\" %s\" words=\"%s\" names=%s ;;\n", a, opts,
+					values, w, kind
+			}'
 	done
 }
 
@@ -134,17 +195,15 @@ $(docker_cases)
 	case \$cmd in
 $(table)
 	esac
-	case \$prev in
-	--net | --network) names=nets n=1 ;;
-	--volumes-from) names=containers n=1 ;;
-	$known
+	values="\$values --network "
+	case "\$cmd \$prev" in
+$(value_cases)
 	esac
 	case \$values:\$say in
 	*" \$prev "*:?*) COMPREPLY=(\$(compgen -W "\$say" -P "\$head" -- "\$cur")); return ;;
 	esac
-	case \$prev in
-	--net | --network | --volumes-from) ;;
-	*) case \$values in *" \$prev "*) names=files n=1 ;; esac ;;
+	case \$n:\$values in
+	0:*" \$prev "*) return ;;
 	esac
 	# Before the first operand of ctr-run there is an image, behind it a command.
 	for ((i = first; i < last && n == 0; i++)); do
@@ -158,10 +217,10 @@ $(table)
 	0:\$first:*) [ "\$sub" ] || COMPREPLY=(\$(compgen -W "\$words" -- "\$cur")) ;;
 	esac
 	if [ "\${#COMPREPLY[@]}" -eq 0 ]; then
-		[ "\$names" = files ] || COMPREPLY=(\$(compgen -W "\$(_ctrbox_names "\$names")" -- "\$cur"))
+		[ "\$names" = files ] || COMPREPLY=(\$(compgen -W "\$(_ctrbox_names "\${names%+}")" -- "\$cur"))
 		# a name's : is not quoted as a file's is
 		[ "\${#COMPREPLY[@]}" -eq 0 ] || compopt +o filenames 2>/dev/null
-		case \$cmd:\$names in *:files | *:images | ctr-cp:*) COMPREPLY+=(\$(compgen -f -- "\$cur")) ;; esac
+		case \$cmd:\$names in *:files | *:images | *:*+ | ctr-cp:*) COMPREPLY+=(\$(compgen -f -- "\$cur")) ;; esac
 	fi
 	COMPREPLY=("\${COMPREPLY[@]/#/\$head}")
 	COMPREPLY=("\${COMPREPLY[@]#"\$cut"}")
@@ -173,51 +232,85 @@ END
 # Between single quotes of fish's.
 quoted() { printf '%s\n' "$1" | sed "s/[\\\\']/\\\\&/g"; }
 
-# WORD SECOND: behind the first word of `ctrbox`.
-second() {
-	echo "complete -c ctrbox -n '__fish_seen_subcommand_from $1; and test (count (commandline -opc)) = 2' -a $2"
+# fish's cases: a group's words, or words without one, and what they are completed as.
+fish_cases() {
+	docker_words | while read -r group word applet sub; do
+		case $sub in -*) sub= ;; esac
+		case $1:$group in
+		words:-) printf "\t\tcase '%s *'; set cmd ctr-%s %s; set -e w[1]\n" "$word" "$applet" "$sub" ;;
+		*:-) ;;
+		groups:*) printf "\t\tcase '%s %s'; set cmd ctr-%s %s; set -e w[1..2]\n" "$group" "$word" \
+			"$applet" "$sub" ;;
+		esac
+	done
+}
+
+# ctrbox itself: its words; and behind one what the applet that it means has.
+fish_words() {
+	echo "function __ctrbox_words"
+	for a in $applets; do
+		printf "\tprintf '%%s\\\\t%%s\\\\n' %s '%s'\n" "${a#ctr-}" "$(quoted \
+			"$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")"
+	done
+	cat <<'END'
+end
+function __ctrbox
+	set -l w (commandline -opc)
+	set -e w[1]
+	test "$w[1]" = help && set -e w[1]
+	if not set -q w[1]
+		__ctrbox_words
+END
+	printf "\t\tprintf '%%s\\\\n' help %s\n\t\treturn\n\tend\n" "$(docker_words |
+		awk '{ print $1 == "-" ? $2 : $1 }' | sort -u | tr '\n' ' ')"
+	printf '\tif not set -q w[2]\n\t\tswitch $w[1]\n'
+	for group in $(docker_words | awk '$1 != "-" { print $1 }' | sort -u); do
+		printf "\t\t\tcase %s; printf '%%s\\\\n' %s\n" "$group" "$(group_words "$group")"
+		[ "$group" != container ] || printf '\t\t\t\t__ctrbox_words\n'
+		case $group in container | system | build*) printf '\t\t\t\treturn\n' ;; esac
+	done
+	printf '\t\tend\n\tend\n\tset -l cmd\n\tswitch "$w[1] $w[2]"\n'
+	fish_cases groups
+	fish_cases words
+	cat <<'END'
+		case 'container *'; set cmd ctr-$w[2]; set -e w[1..2]
+		case '*'; set cmd ctr-(string replace -r '^ctr-' '' -- $w[1]); set -e w[1]
+	end
+	complete -C (string join ' ' -- $cmd (string escape -- $w) (commandline -ct | string collect -a))
+end
+complete -c ctrbox -f -k -a '(__ctrbox)'
+END
 }
 
 fish() {
 	printf 'function __ctrbox_names\n\tsh -c '\''%s'\'' sh $argv[1]\nend\n' "$list_names"
+	fish_words
 	for a in $applets; do
 		kind=$(operands "$a")
-		[ "$kind" = files ] || echo "complete -c $a -k -a '(__ctrbox_names $kind)'"
-		for w in $(words "$a"); do
-			echo "complete -c $a -n __fish_use_subcommand -a $w"
-			second "${a#ctr-}" "$w"
+		# where a file will do as well
+		case $kind:$a in
+		files:* | images:* | *:ctr-cp | *:ctr-exec) only= ;;
+		*) only=" -f" ;;
+		esac
+		words=$(words "$a")
+		[ -z "$words" ] || only="$only -n 'not __fish_use_subcommand'"
+		[ "$kind" = files ] || echo "complete -c $a$only -k -a '(__ctrbox_names $kind)'"
+		for w in $words; do
+			echo "complete -c $a -f -n __fish_use_subcommand -a $w"
 		done
-		options "$a" | while read -r s l v d; do
-			[ "$v" = 0 ] && v= || v=" -r"
-			case $a:$l in
-			ctr-run:net | ctr-run:network | ctr-create:net | ctr-create:network)
-				v=" -x -a '(__ctrbox_names nets)'" ;;
-			*:volumes-from) v=" -x -a '(__ctrbox_names containers)'" ;;
-			esac
-			[ "$s" = - ] && s= || s=" -s $s"
-			[ "$l" = - ] && l= || l=" -l $l"
-			echo "complete -c $a$s$l$v -d '$(quoted "$d")'"
-		done
-		echo "complete -c ctrbox -n __fish_use_subcommand -a ${a#ctr-} -d '$(quoted \
-			"$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")'"
-		echo "complete -c ctrbox -n '__fish_seen_subcommand_from ${a#ctr-} $a' -w $a"
-	done
-	# a group, and its words as the second one
-	(
-		docker_words
-		for a in $applets; do echo "container ${a#ctr-} ${a#ctr-} -"; done
-	) | while read -r group word applet sub; do
-		if [ "$group" != - ]; then
-			echo "complete -c ctrbox -n __fish_use_subcommand -a $group"
-			second "$group" "$word"
-			continue
-		fi
-		echo "complete -c ctrbox -n __fish_use_subcommand -a $word -d '$applet $sub'"
-		for w in $([ "$sub" != - ] || words "ctr-$applet"); do
-			second "$word" "$w"
-		done
-		kind=$(operands "ctr-$applet")
-		[ "$kind" = files ] || echo "complete -c ctrbox -n '__fish_seen_subcommand_from $word' -a '(__ctrbox_names $kind)'"
+		options "$a" | sed "s/[\\\\']/\\\\&/g" | awk -F '\t' -v a="$a" '
+			{
+				kind = $4
+				gsub(/[@+]/, "", kind)
+				may = $4 ~ /^@/ ? "'\''(__ctrbox_names " kind ")'\''" : "'\''" $4 "'\''"
+				if ($3 == "0") v = ""
+				else if ($4 == "-") v = " -x"
+				else if ($4 == "@files") v = " -r -F"
+				else v = ($4 ~ /\+$/ ? " -r -F" : " -x") " -a " may
+				printf "complete -c %s%s%s%s -d '\''%s'\''\n", a, $1 == "-" ? "" : " -s " $1,
+					$2 == "-" ? "" : " -l " $2, v, $5
+				if ($4 == "@nets") print "complete -c " a " -l network" v
+			}'
 	done
 }
 

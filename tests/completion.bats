@@ -60,6 +60,17 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	mkdir sub
 	holds "$(tab ctr-exec web s)" sub
 	holds "$(tab ctr-run --cidfile s)" sub
+	# what an option takes, and no file where none is meant
+	[ "$(tab ctr-run --network '')$(tab docker run --network=h)" = \
+		"bridge front host none --network=host " ]
+	[ "$(tab ctr-run -v '')" = "c.bash data lib run sub " ]
+	[ "$(tab ctr-run --volumes-from '')$(tab docker image exists b)" = "web busy:latest " ]
+	[ "$(tab ctr-run --ipc '')" = "container: host none private shareable " ]
+	[ "$(tab docker run --health-on-failure '')$(tab docker create --pull m)" = \
+		"kill none restart stop missing " ]
+	[ "$(tab ctr-inspect --type v)$(tab docker ps --format '')" = "volume json table " ]
+	[ "$(tab ctr-run --cap-add NET_)" = "NET_ADMIN NET_BIND_SERVICE NET_RAW " ]
+	[ -z "$(tab ctr-run --memory '' | tr -d ' ')$(tab ctr-run -e '' | tr -d ' ')" ]
 }
 
 @test "19 every long option of every applet is completed, in all three shells" {
@@ -96,6 +107,32 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 		HOME=$PWD fish -N -c "source c.fish; complete -C 'ctrbox ${w%|*}'" |
 			cut -f 1 | grep -qx "${w#*|}"
 	done
+	# LINE|WORDS: and nothing else
+	: >file
+	while IFS='|' read -r line words; do
+		run -0 env HOME="$PWD" fish -N -c "source c.fish; complete -C '$line'"
+		[ "$(cut -f 1 <<<"$output" | sort | xargs)" = "$words" ] || {
+			echo "$line: $output"
+			return 1
+		}
+	done <<-'END'
+		ctrbox stop --|--help --signal --time
+		ctrbox stop |web
+		ctr-stop |web
+		ctr-run --restart |always no on-failure unless-stopped
+		ctr-run --memory |
+		ctrbox run --network n|none
+		ctrbox run -v fi|file
+		ctrbox create --ipc |container: host none private shareable
+		ctr-create --volumes-from |web
+		ctr-net |connect create disconnect inspect ls rm
+		ctr-net rm |
+		ctrbox network |connect create disconnect exists inspect ls prune rm
+		ctrbox system |df events info prune
+		ctrbox container st|start stats stop
+		ctrbox container stop |web
+		ctr-run --cidfile f|file
+	END
 	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --net=n"' |
 		cut -f 1)" = --net=none ]
 	HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --health-c"' |
