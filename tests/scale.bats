@@ -224,6 +224,43 @@ ended() { [ ! -e "/proc/$1" ]; }
 	[ $best -le 80 ]
 }
 
+# bats test_tags=ctr-run,ctr-net
+@test "15.10 a join and a leave: five system calls for each member, whatever is in its file" {
+	need strace strace
+	not_old "their number is not what differs"
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
+	ns HOST
+	h ctr-net create --subnet 10.77.0.0/16 n >/dev/null
+	h ctr-run --net n "$ROOTFS" true
+	mkdir f
+	for n in 0 200; do
+		for i in $(seq $n); do # as if so many had joined
+			cp "$CTR_RUN/hosts/n/.all" "f/$i"
+			ln -s "$WORLD/f/$i" "$CTR_RUN/hosts/n/0000000$((10000 + i))"
+		done
+		for i in 1 2 3; do
+			h strace -f -c -o counted ctr-run --net n "$ROOTFS" true
+			awk '$NF == "total" { print $4 }' counted
+		done | sort -n | head -n 1 >"calls.$n"
+	done
+	each=$((($(cat calls.200) - $(cat calls.0)) / 200))
+	echo "# for each member $each" >&3
+	[ "$each" -le 10 ]
+	[ "$(cat f/* | sort -u | wc -l)" = 2 ] # the lines that begin and end the block
+	# A file that a container made huge is not read, and the others get the name all the same.
+	truncate -s 1T f/1
+	{ cat f/3 && head -c 6000000 /dev/zero | tr '\0' '#'; } >f/2
+	for i in 2 3; do cp --sparse=always "f/$i" "was.$i"; done
+	h ctr-run -d --name x --net n "$ROOTFS" sleep 1000 >/dev/null
+	grep -q "[[:space:]]x " f/3
+	cmp f/2 was.2
+	h strace -f -e trace=read,pread64 -o seen ctr-run --net n "$ROOTFS" true
+	[ "$(awk '$NF ~ /^[0-9]+$/ && $NF > 4194305' seen | wc -l)" = 0 ]
+	h ctr-rm -f x
+	cmp f/3 was.3
+	[ "$(stat -c %s f/1)" = 1099511627776 ]
+}
+
 # bats test_tags=ctr-run,ctr-image,ctr-commit,ctr-rm
 @test "15.7 with 7 to 10 descriptors, and without room, each tool works or says why; others go on" {
 	not_old "descriptors are counted by today's calls"

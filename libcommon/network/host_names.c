@@ -2,6 +2,10 @@
  *
  * The files are bind-mounted, so they are edited in place: a rename would leave the containers with
  * the old ones. What a container wrote itself outside our block stays.
+ *
+ * Whoever joins or leaves writes each member's file, so each costs five system calls and no more.
+ * The file is the container's to write: nothing in it is believed, and of a large one only the end
+ * is read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +22,7 @@
 #include "place.h"
 
 #define ALL ".all"
+#define HOSTS_MAX (4 << 20) /* bytes of a hosts file that are read */
 
 char *host_names_dir(const char *network)
 {
@@ -50,60 +55,67 @@ static int members(const char *network, bool make)
 
 /* --- one file --- */
 
-static int host_names_put_at(int fd, off_t off, const char *text, size_t len, off_t size)
+/* Write p at `off` as the new end of the file, which has `size` bytes and `room` on the
+ * disk. */
+static int host_names_put_at(int fd, off_t off, const char *p, size_t len, off_t size, off_t room)
 {
 	/* Extend the file first, so that a full disk does not cost the end marker. */
 	off_t end = off + (off_t)len;
-	if (end > size && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, end) < 0 && errno == ENOSPC)
+	if (end > room && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, end) < 0 && errno == ENOSPC)
 		return -1;
-	if (pwrite(fd, text, len, off) != (ssize_t)len)
+	if (pwrite(fd, p, len, off) != (ssize_t)len)
 		return -1;
 	return end < size ? ftruncate(fd, end) : 0;
 }
 
-static int open_file(int dir, const char *name, struct stat *st)
+/* A link to a file that is gone is that of a container that is gone: it is removed, and errno is
+ * ENOENT. */
+static int open_file(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0 && (fstat(fd, st) < 0 || !S_ISREG(st->st_mode))) {
-		close(fd);
-		errno = EINVAL;
-		fd = -1;
-	}
+	if (fd < 0 && errno == ENOENT)
+		unlinkat(dir, name, 0), errno = ENOENT;
 	return fd;
 }
 
-/* The container is gone: remove its link. */
-static int host_names_gone(int dir, const char *name)
+/* The block in a hosts file: *begin, the byte after the line that begins it, and *end, the line
+ * that ends it. Each file is read into the same buffer, which finish() frees. Returns the text;
+ * NULL: there is no block, or the file is too large. */
+static char *text;
+static char *host_names_block(int fd, char **begin, char **end, off_t *size)
 {
-	if (errno != ENOENT)
-		return fail("hosts file of %s: %m", name);
-	unlinkat(dir, name, 0);
-	return 0;
+	if (!text)
+		text = xmalloc(HOSTS_MAX + 1);
+	ssize_t n = pread(fd, text, HOSTS_MAX + 1, 0);
+	if (n < 0 || n > HOSTS_MAX)
+		return NULL;
+	text[n] = 0;
+	*size = n;
+	*begin = strstr(text, HOSTS_BEGIN);
+	*end = *begin ? strstr(*begin, HOSTS_END) : NULL;
+	if (!*end)
+		return NULL;
+	*begin += sizeof HOSTS_BEGIN - 1;
+	return text;
 }
 
-static int add_lines(int dir, const char *name, const char *text)
+static int add_lines(int dir, const char *name, const char *lines)
 {
 	const size_t tail = sizeof HOSTS_END - 1;
-	char end[sizeof HOSTS_END] = "";
+	char end[sizeof HOSTS_END] = "", *from, *to = NULL;
 	struct stat st;
-	_cleanup_close_ int fd = open_file(dir, name, &st);
-	if (fd < 0)
-		return host_names_gone(dir, name);
+	_cleanup_close_ int fd = open_file(dir, name);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
 	off_t at = st.st_size - (off_t)tail;
-	_cleanup_free_ char *rest = NULL;
 	if (at < 0 || pread(fd, end, tail, at) != (ssize_t)tail || strcmp(end, HOSTS_END) != 0) {
-		_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, NULL);
-		const char *from = old ? strstr(old, HOSTS_BEGIN) : NULL;
-		const char *to = from ? strstr(from, HOSTS_END) : NULL;
-		if (!to)
+		char *old = host_names_block(fd, &from, &to, &st.st_size);
+		if (!old)
 			return 0;
 		at = to - old;
-		rest = xstrdup(to);
 	}
-	_cleanup_free_ char *out = xasprintf("%s%s", text, rest ? rest : HOSTS_END);
-	return host_names_put_at(fd, at, out, strlen(out), st.st_size) < 0
-		   ? fail("hosts file of %s: %m", name)
-		   : 0;
+	_cleanup_free_ char *out = xasprintf("%s%s", lines, to ? to : HOSTS_END);
+	return host_names_put_at(fd, at, out, strlen(out), st.st_size, st.st_blocks * 512);
 }
 
 struct edit {
@@ -164,17 +176,14 @@ static void host_names_renamed(
 /* Remove the lines with these addresses from the block, or with `to` give them another name. */
 static int edit_lines(int dir, const char *name, const struct edit *e)
 {
-	struct stat st;
-	_cleanup_close_ int fd = open_file(dir, name, &st);
-	if (fd < 0)
-		return host_names_gone(dir, name);
-	_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, NULL);
-	char *nl = old ? strstr(old, HOSTS_BEGIN) : NULL, *first = NULL, *kept = NULL;
-	const char *end = nl ? strstr(nl, HOSTS_END) : NULL;
-	if (!end)
-		return 0;
+	off_t size;
+	char *nl, *end, *first = NULL, *kept = NULL;
+	_cleanup_close_ int fd = open_file(dir, name);
+	char *old = fd < 0 ? NULL : host_names_block(fd, &nl, &end, &size);
+	if (!old)
+		return fd < 0 ? -1 : 0;
 	struct buf out = {0};
-	nl += sizeof HOSTS_BEGIN - 2;
+	nl--;
 	while ((nl = next_of(nl, e)) && nl + 1 < end) {
 		char *line = nl + 1;
 		if (!first)
@@ -188,30 +197,40 @@ static int edit_lines(int dir, const char *name, const struct edit *e)
 	int r = 0;
 	if (first) {
 		buf_puts(&out, kept);
-		r = host_names_put_at(fd, first - old, out.p, out.n, st.st_size);
+		r = host_names_put_at(fd, first - old, out.p, out.n, size, size);
 	}
 	buf_free(&out);
-	return r < 0 ? fail("hosts file of %s: %m", name) : 0;
+	return r;
 }
 
 /* --- all of them --- */
+
+/* One file: 0, or -1 with fail(). */
+static int edit_file(int dir, const char *name, const struct edit *e)
+{
+	int r = e->add ? add_lines(dir, name, e->add) : edit_lines(dir, name, e);
+	return r < 0 && errno != ENOENT ? fail("hosts file of %s: %m", name) : 0;
+}
 
 /* What a container does to its own file (a lease on it, an attribute, a size) is not to keep its
  * neighbours from starting: it is warned of. */
 static int edit_member(int dir, const char *name, void *arg)
 {
 	struct edit *e = arg;
-	char to[1];
-	bool all = strcmp(name, ALL) == 0;
-	if ((e->id && strcmp(name, e->id) == 0) ||
-	    (!all && readlinkat(dir, name, to, 1) < 0)) /* none of ours */
+	if ((e->id && strcmp(name, e->id) == 0) || edit_file(dir, name, e) == 0)
 		return 0;
-	int r = e->add ? add_lines(dir, name, e->add) : edit_lines(dir, name, e);
-	if (r < 0 && all)
+	if (strcmp(name, ALL) == 0)
 		e->failed = -1;
-	else if (r < 0)
+	else
 		warn_fail();
 	return 0; /* the other files are changed all the same */
+}
+
+static int finish(int r)
+{
+	free(text);
+	text = NULL;
+	return r;
 }
 
 static void address_lines(struct buf *b, const struct cidr *addr, const char *names)
@@ -233,12 +252,11 @@ static int make_all(int dir)
 /* The lines between the markers of `.all`. */
 static char *host_names_all_lines(int dir)
 {
-	_cleanup_free_ char *text = file_read_at(dir, ALL, FILE_ANY, NULL);
-	char *from = text ? strstr(text, HOSTS_BEGIN) : NULL,
-	     *to = from ? strstr(from, HOSTS_END) : NULL;
-	if (!to)
+	_cleanup_close_ int fd = open_file(dir, ALL);
+	off_t size;
+	char *from, *to;
+	if (fd < 0 || !host_names_block(fd, &from, &to, &size))
 		return NULL;
-	from += sizeof HOSTS_BEGIN - 1;
 	return xstrndup(from, (size_t)(to - from));
 }
 
@@ -262,17 +280,18 @@ int host_names_join(const struct host_names *h)
 		address_lines(&own, h->addr, h->own);
 		buf_puts(&own, all ? all : "");
 	}
+	struct edit e = {.id = h->id, .add = own.p};
 	if (h->file &&
-	    (link_member(dir, h->id, h->file) < 0 || (own.n && add_lines(dir, h->id, own.p) < 0)))
+	    (link_member(dir, h->id, h->file) < 0 || (own.n && edit_file(dir, h->id, &e) < 0)))
 		r = -1;
-	struct edit e = {.id = h->id, .add = others.p};
+	e.add = others.p;
 	if (h->again)
-		r = !all || strstr(all, others.p) ? r : add_lines(dir, ALL, others.p);
+		r = !all || strstr(all, others.p) ? r : edit_file(dir, ALL, &e);
 	else if (others.n && (dir_each(dir, edit_member, &e) < 0 || e.failed))
 		r = -1;
 	buf_free(&others);
 	buf_free(&own);
-	return r;
+	return finish(r);
 }
 
 static void exactly(struct edit *e, const struct cidr *addr)
@@ -295,10 +314,10 @@ int host_names_leave(
 	struct edit own = {.id = id};
 	if (subnet)
 		memcpy(own.in, subnet, sizeof own.in);
-	if (subnet && edit_lines(dir, id, &own) < 0)
+	if (subnet && edit_file(dir, id, &own) < 0)
 		r = -1;
 	unlinkat(dir, id, 0);
-	return r < 0 || e.failed ? -1 : 0;
+	return finish(r < 0 || e.failed ? -1 : 0);
 }
 
 int host_names_rename(const char *network, const char *id, const struct cidr *addr,
@@ -311,5 +330,5 @@ int host_names_rename(const char *network, const char *id, const struct cidr *ad
 		return -1;
 	struct edit e = {.from = from, .to = to};
 	exactly(&e, addr);
-	return dir_each(dir, edit_member, &e) < 0 || e.failed ? -1 : 0;
+	return finish(dir_each(dir, edit_member, &e) < 0 || e.failed ? -1 : 0);
 }
