@@ -34,9 +34,8 @@ static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = tru
 static int code;
 /* What reading every record once has shown, sorted: the ids of those that are alive (their things
  * are left alone without another look: what has ended since is left to the next run), those among
- * them that have networks, or a record of further ones, and "ID NAME" of all whose record is
- * complete. */
-static struct strv living, wired, joined, seen, names;
+ * them that have a record of further networks, and "ID NAME" of all whose record is complete. */
+static struct strv living, joined, seen, names;
 
 static int alive(const char *owner, void *arg)
 {
@@ -114,11 +113,8 @@ static void one(struct container *c)
 		thaw(c);
 		strv_add(&living, c->id); /* its lock is held, so it is alive */
 		_cleanup_free_ char *further = record_path(c->name, "networks");
-		bool more = access(further, F_OK) == 0;
-		if (more)
+		if (access(further, F_OK) == 0)
 			strv_add(&joined, c->id);
-		if (more || kv_get(&c->state, "network"))
-			strv_add(&wired, c->id);
 		return;
 	}
 	_cleanup_free_ char *text = NULL;
@@ -282,7 +278,7 @@ int ctr_gc_main(int argc, char **argv)
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, &still) < 0)
 		trouble();
-	if (container_net_gc(alive, &wired, &joined) < 0)
+	if (container_net_gc(alive, &joined) < 0)
 		code = 1;
 	return code;
 }

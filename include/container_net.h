@@ -40,21 +40,19 @@ char *container_net_hosts(const struct container *c);
 /* The container has another name now: write it into its leases and everybody's hosts files. Warns
  * of what fails. */
 void container_net_rename(const struct container *c);
-/* After somebody flushed our tables: put in again what living containers (those of `ids`; NULL:
- * all) have in them; with `look` only count. Returns how much was missing, or -1 with fail(). */
-int container_net_restore(const struct strv *ids, bool look);
-/* Call fn for those of these ids that are still there; NULL: for each container. */
-int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
-/* container_net_restore() of all containers: `always`, or only where somebody else has touched
- * nf_tables. 0 or more, or -1 with fail(). */
+/* After somebody flushed our tables: put in again what guarded ports, attachments of CNI and, with
+ * `containers`, living containers have in them; with `look` only count. What is kept of ports that
+ * are gone is removed. Returns how much was missing, or -1 with fail(). */
+int container_net_restore(bool look, bool containers);
+/* container_net_restore(): `always`, or only where somebody else has touched nf_tables. 0 or more,
+ * or -1 with fail(). */
 int container_net_heal(bool always);
 /* If somebody has removed them, take the leases of a container that runs (NULL: none) again, and
  * those of all that run on the network (NULL: of nobody else), before anybody relies on that. What
  * fails for a container is warned of. 0, or -1 with fail(). */
 int container_net_again(struct container *c, const char *network);
-/* For ctr-gc: remove what names a container that nobody holds. `wired` are the ids of those that
- * run on a network, `joined` of those with a record of further ones. What fails is warned of, and
- * the rest goes on: -1 then. */
-int container_net_gc(owner_alive_fn *alive, const struct strv *wired, const struct strv *joined);
+/* For ctr-gc: remove what names a container that nobody holds. `joined` are the ids of those with a
+ * record of further networks. What fails is warned of, and the rest goes on: -1 then. */
+int container_net_gc(owner_alive_fn *alive, const struct strv *joined);
 
 #endif

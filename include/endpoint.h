@@ -59,6 +59,9 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
  * were lost; 0: none were; -1 with fail(). */
 int endpoint_again(
     const struct endpoint_req *r, const char *id, const char *name, bool all, struct endpoint *h);
+/* What leases it has on a network: h's addr, and ifname; untouched where there are none. 0, or -1
+ * with fail(). */
+int endpoint_held(const char *id, const char *network, struct endpoint *h);
 /* Take down what endpoint_up() made; the sockets are closed. Warns of what fails, and continues. */
 void endpoint_down(struct endpoint *p);
 /* Free only its memory. */

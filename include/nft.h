@@ -72,8 +72,9 @@ int nft_commit(struct nft *f);
 
 /* The folder of the file in which we count our transactions, asked for at the first. */
 void nft_count_in(const char *(*dir)(void));
-/* Has somebody else changed anything in this network namespace since nft_settle()? What we change
- * is known. Settle before looking whether all is there; known false: it is not known to be. */
+/* May somebody else have changed anything in this network namespace since nft_settle()? What we
+ * change is known. Settle before looking whether all is there; known false: it is not known to
+ * be. */
 bool nft_strange(const struct nl *n);
 void nft_settle(const struct nl *n, bool known);
 /* How many of our rules the table of a family lacks, where there is one, and (`closed`, in any

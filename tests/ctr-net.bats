@@ -1168,6 +1168,70 @@ need_bridge_tables() {
 	[ -z "$(h nft list table bridge ctrbox | grep 'elements =')" ]
 }
 
+# bats test_tags=ctr-net,ctr-gc,ctr-run
+@test "15.4 a connect is killed, then all of CTR_RUN removed: its interface goes, nobody shares" {
+	need strace strace
+	not_in_rig "no bridges there"
+	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
+	h ctr-net create --subnet 10.92.0.0/24 m >/dev/null
+	h ctr-net create --driver macvlan --parent wan --subnet 198.51.100.0/24 \
+		--ip-range 198.51.100.128/25 v >/dev/null
+	h ctr-run --net m "$ROOTFS" true
+	h ctr-run --net v "$ROOTFS" true
+	box a --net n
+	for net in m v; do
+		for next in "ctr-run --net $net $ROOTFS true" ctr-gc "ctr-net connect $net a"; do
+			# when its name is about to be told, all else is done
+			h strace -f -o seen ctr-net connect $net a
+			last=$(grep -c symlinkat seen)
+			h ctr-net disconnect $net a
+			run h strace -o seen -e "inject=symlinkat:signal=KILL:when=$last" \
+				ctr-net connect $net a
+			[ "$status" = 137 ]
+			h ctr-exec a ip addr | grep -q eth1
+			rm -rf "$CTR_RUN"
+			h $next
+			if [ "$next" = "ctr-net connect $net a" ]; then
+				h ctr-exec a ip addr | grep -q eth1
+				h ctr-net disconnect $net a
+			fi
+			! h ctr-exec a ip addr | grep -q eth1 || false
+			[ -z "$(h ctr-gc 2>&1)" ]
+		done
+	done
+	h ctr-exec a ip addr | grep -q 10.91.0
+	h ctr-rm -f a
+}
+
+# bats test_tags=ctr-net,ctr-run
+@test "15.4 a monitor that does not answer, and all of CTR_RUN is removed: no address is shared" {
+	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
+	box a --net n
+	box b --net n --rm
+	pids=()
+	for c in a b; do
+		. "$CTR_RUN/containers/$c/state"
+		pids+=("$monitor")
+	done
+	kill -STOP "${pids[0]}"
+	rm -rf "$CTR_RUN"
+	for _ in 1 2 3; do # what it was given is written down
+		run -0 h ctr-run --net n "$ROOTFS" hostname -i
+		! grep -qE '^10.91.0.[23]$' <<<"$output" || false
+	done
+	kill -STOP "${pids[1]}"
+	rm -rf "$CTR_RUN"
+	run -125 h ctr-run --net n "$ROOTFS" hostname -i
+	[[ "$output" = *"b has an address there that is not known"* ]]
+	kill -CONT "${pids[@]}"
+	for _ in 1 2 3; do
+		run -0 h ctr-run --net n "$ROOTFS" hostname -i
+		! grep -qE '^10.91.0.[23]$' <<<"$output" || false
+	done
+	[ "$(h ctr-exec b hostname -i)" = 10.91.0.3 ]
+	h ctr-rm -f a b
+}
+
 @test "14.8: whatever a container does to its /etc/hosts, its neighbours can start" {
 	need gcc
 	cat >lease.c <<-'END'

@@ -1,17 +1,22 @@
-/* connect.c: connecting containers to further networks; see connect.h. */
+/* connect.c: connecting containers to further networks, and taking again what running ones have on
+ * theirs after somebody removed the leases; see connect.h and container_net.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "connect.h"
 #include "container_net.h"
 #include "err.h"
 #include "event.h"
 #include "file.h"
+#include "host_names.h"
 #include "lease.h"
 
 int connect_hold(struct container *c)
@@ -102,47 +107,31 @@ bool connect_lines_settle(struct strv *lines, const char *first)
 
 /* --- the running container --- */
 
-struct ifs {
-	bool any, used[100];
-	char ifname[16];
-};
-
-static void on_if(const struct lease *l, void *arg)
+/* The interfaces that it has on our networks. */
+static int ifs_of(const struct container *c, struct strv *out)
 {
-	struct ifs *x = arg;
-	int64_t n;
-	if (!*l->ifname)
-		return;
-	x->any = true;
-	if (str_starts(l->ifname, "eth") && num_parse("eth", l->ifname + 3, 0, 99, &n) == 0)
-		x->used[n] = true;
-	strcpy(x->ifname, l->ifname);
-}
-
-/* The container's interfaces on one network, or with NULL on all. */
-static int its_ifs(const struct container *c, const char *network, struct ifs *x)
-{
-	struct strv on = {0};
-	int r = 0;
-	if (network)
-		strv_add(&on, network);
-	else
-		r = etc_hosts_networks(c->id, &on);
+	_cleanup_strv_ struct strv on = {0};
+	int r = etc_hosts_networks(c->id, &on);
 	for (size_t i = 0; i < on.n && r == 0; i++) {
-		_cleanup_free_ char *dir = network_leases(on.v[i]);
-		r = lease_of_owner(dir, c->id, on_if, x);
+		struct endpoint h = {0};
+		r = endpoint_held(c->id, on.v[i], &h);
+		strv_add(out, h.ifname);
 	}
-	strv_free(&on);
 	return r;
 }
 
-static int off_now(struct container *c, const char *network, const struct strv *lines)
+/* `begun`: "IF ..." of a connect that was cut short; without its lease, which somebody may have
+ * removed, the interface is found by that. */
+static int off_now(
+    struct container *c, const char *network, const char *begun, const struct strv *lines)
 {
 	struct network n;
-	struct ifs x = {0};
-	if (!c->pid || its_ifs(c, network, &x) < 0)
+	struct endpoint h = {0};
+	if (!c->pid || endpoint_held(c->id, network, &h) < 0)
 		return c->pid ? -1 : 0;
-	if (!x.any)
+	if (!*h.ifname && begun)
+		snprintf(h.ifname, sizeof h.ifname, "%.*s", (int)strcspn(begun, " "), begun);
+	if (!*h.ifname)
 		return 0;
 	if (network_open(&n, network) < 0)
 		return -1;
@@ -151,7 +140,7 @@ static int off_now(struct container *c, const char *network, const struct strv *
 		strv_add(&on, kv_get(&c->conf, "net"));
 	for (size_t i = 0; i < lines->n; i++)
 		strv_add(&on, lines->v[i]);
-	int r = endpoint_disconnect(c->id, x.ifname, &n, c->pid, &on);
+	int r = endpoint_disconnect(c->id, h.ifname, &n, c->pid, &on);
 	strv_free(&on);
 	network_free(&n);
 	return r;
@@ -165,7 +154,8 @@ static int connect_settle_one(struct container *c, struct strv *lines)
 	int r = connect_lines_settle(&after, kv_get(&c->conf, "net"));
 	for (size_t i = 0; i < lines->n && r > 0; i++) {
 		_cleanup_free_ char *network = begun(lines->v[i]);
-		if (network && off_now(c, network, &after) < 0)
+		const char *line = lines->v[i];
+		if (network && off_now(c, network, *line == '+' ? line + 1 : NULL, &after) < 0)
 			r = -1;
 	}
 	if (r > 0 && connect_record(c, &after) < 0)
@@ -185,6 +175,142 @@ int connect_settle(struct container *c)
 	return r;
 }
 
+/* --- leases that somebody has removed --- */
+
+struct again {
+	const char *network; /* NULL: all */
+	struct container *c;
+	struct endpoint_req first; /* that of --net */
+	char *hosts;
+	int n, taken;  /* networks that were looked at in c */
+	bool every;    /* of c, all networks */
+	int naps;      /* that were taken until a monitor answers */
+	bool failed;   /* of somebody, not all is known to be there */
+	char *unknown; /* lives there, at an address that only its silent monitor knows */
+};
+
+static int again_on(struct endpoint_req *r, void *arg)
+{
+	static const char *const keys[2] = {"ip", "ip6"};
+	struct again *a = arg;
+	char ifname[16];
+	snprintf(ifname, sizeof ifname, "eth%d", a->n++);
+	bool asked = !a->network || strcmp(a->network, r->net) == 0;
+	if (!asked && !a->every)
+		return 0;
+	net_had(a->c, r, ifname);
+	for (int i = 0; i < 2 && r == &a->first; i++) { /* that a monitor of ours has set up */
+		const char *s = kv_get(&a->c->state, keys[i]);
+		if (s && addr_parse(keys[i], s, &r->had[i]) < 0)
+			r->had[i].family = 0;
+	}
+	r->hosts = a->hosts;
+	r->ifname = ifname;
+	struct endpoint has = {.network = xstrdup(r->net)};
+	int n = endpoint_again(r, a->c->id, a->c->name, asked && a->network, &has);
+	if (n >= 0 && a->network && asked && !a->c->pid && !*has.ifname && !n && !a->unknown)
+		a->unknown = xstrdup(a->c->name);
+	/* The release before did not write down what a connect gave. */
+	if (n >= 0 && *has.ifname && r != &a->first)
+		net_given(a->c, &has);
+	endpoint_forget(&has);
+	a->taken += n > 0;
+	if (n < 0) {
+		warn_about(a->c->name); /* it keeps nobody else from starting */
+		a->failed = true;
+	}
+	return 0;
+}
+
+/* It lives, its `state` is gone or spoilt, and its monitor did not write it again when it was asked
+ * to: it is stopped, say. One that starts or ends is none of these. */
+static bool silent(const struct container *c)
+{
+	if (c->pid || !container_net_wanted(c))
+		return false;
+	if (c->status == ST_CORRUPT)
+		return record_held(c->dir) != 0;
+	if (kv_get(&c->state, "pid") || (c->status != ST_RUNNING && c->status != ST_PAUSED))
+		return false;
+	_cleanup_close_ int fd = openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd < 0 || lock_try(fd, LOCK_SH) != 0;
+}
+
+/* A connect or disconnect that was cut short is undone or completed, unless its process is still at
+ * it. False: not all of it is. */
+static bool again_settled(struct container *c, struct strv *lines)
+{
+	if (!connect_lines_settle(lines, NULL))
+		return true;
+	_cleanup_close_ int held = openat(c->dir, "conf", O_RDONLY | O_CLOEXEC);
+	if (held < 0 || lock_try(held, LOCK_EX) != 1)
+		return false;
+	int r = connect_settle(c);
+	if (r < 0)
+		warn_about(c->name);
+	return r >= 0;
+}
+
+static int net_restore_one(struct container *c, void *arg)
+{
+	struct again *a = arg;
+	_cleanup_strv_ struct strv further = {0};
+	/* Only the monitor knows what a container has that is removed at its end, and a busy
+	 * machine's monitors take longer than a listing waits for them. */
+	for (int i = 0; container_passing(c) && silent(c) && (i < 10 || a->naps++ < 100); i++) {
+		nap_ms(20);
+		if (container_refresh(c) < 0)
+			return 0;
+	}
+	a->failed |= c->status == ST_CORRUPT && record_held(c->dir) != 0;
+	if (!container_net_wanted(c) || !(c->pid ? container_is_alive(c) : silent(c)))
+		return 0;
+	_cleanup_free_ char *hosts = container_net_hosts(c);
+	a->c = c;
+	a->hosts = hosts;
+	a->n = 0;
+	net_request(&a->first, &c->conf);
+	if (connect_lines(c->dir, &further) < 0) {
+		warn_about(c->name);
+		a->failed = true;
+	}
+	for (size_t i = 0; i < further.n; i++)
+		a->every |= a->network && c->pid && strchr("+!", *further.v[i]);
+	net_requests_each(&a->first, &further, again_on, a);
+	if (a->every)
+		a->failed |= !again_settled(c, &further);
+	a->every = false;
+	net_request_free(&a->first);
+	return 0;
+}
+
+int container_net_again(struct container *c, const char *network)
+{
+	struct again a = {0};
+	if (c)
+		net_restore_one(c, &a);
+	if (!network)
+		return 0;
+	_cleanup_free_ char *dir = network_leases(network), *hosts = host_names_dir(network);
+	a.network = network;
+	if (lease_whole(dir, false) && access(hosts, F_OK) == 0)
+		return 0;
+	int r = container_each(net_restore_one, &a);
+	if (a.taken)
+		warn("network %s: leases that were lost are taken again", network);
+	if (r == 0 && a.unknown)
+		r = fail("network %s: %s has an address there that is not known: its state is "
+			 "lost and its monitor does not answer (wake that by kill -CONT, or ctr-rm "
+			 "-f %s)",
+		    network, a.unknown, a.unknown);
+	else if (r == 0 && !a.failed)
+		lease_whole(dir, true);
+	free(a.unknown);
+	return r;
+}
+
+/* --- connecting --- */
+
 static int up_now(struct container *c, struct endpoint_req *r)
 {
 	struct endpoint p;
@@ -201,7 +327,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	r->self = &self;
 	r->alive = container_owner_alive;
 	int result = endpoint_up(r, c->id, c->name, ns, &p);
-	if (result == 0 && p.rebuilt && container_net_restore(NULL, false) < 0)
+	if (result == 0 && p.rebuilt && container_net_restore(false, true) < 0)
 		warn_fail();
 	if (result == 0) {
 		net_given(c, &p);
@@ -216,13 +342,14 @@ static int up_now(struct container *c, struct endpoint_req *r)
  * cannot be recorded, it is undone. */
 static int on_now(struct container *c, struct endpoint_req *r, struct strv *lines, const char *line)
 {
-	struct ifs x = {0};
-	if (its_ifs(c, NULL, &x) < 0)
+	_cleanup_strv_ struct strv used = {0};
+	char ifname[16];
+	if (ifs_of(c, &used) < 0)
 		return -1;
-	int k = x.any;
-	while (k < 99 && x.used[k])
-		k++;
-	_cleanup_free_ char *ifname = xasprintf("eth%d", k);
+	int k = used.n != 0;
+	do {
+		snprintf(ifname, sizeof ifname, "eth%d", k++);
+	} while (strv_has(&used, ifname));
 	r->ifname = ifname;
 	strv_addf(lines, "+%s %s", ifname, line);
 	if (connect_record(c, lines) < 0)
@@ -236,7 +363,7 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 		line_drop(lines, lines->n - 1);
 	}
 	_cleanup_free_ char *why = fail_copy();
-	if (off_now(c, r->net, lines) == 0)
+	if (off_now(c, r->net, NULL, lines) == 0)
 		connect_record(c, lines); /* if it cannot be written, the next call finds the line
 					     and sees that it was undone */
 	return fail_again(why);

@@ -238,7 +238,7 @@ int container_net_up(struct container_net *p, const struct container *c, pid_t p
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
 	net_request_free(&r);
-	if (result == 0 && p->net.rebuilt && container_net_restore(NULL, false) < 0)
+	if (result == 0 && p->net.rebuilt && container_net_restore(false, true) < 0)
 		warn_fail();
 	if (result < 0) {
 		_cleanup_free_ char *why = fail_copy();
@@ -281,19 +281,15 @@ void container_net_rename(const struct container *c)
 }
 
 /* A connect or disconnect of a running container that was interrupted. */
-static int settle_one(struct container *c, void *arg)
+static int settle_one(struct container *c)
 {
-	int *failed = arg, r = 0;
 	if (!c->pid || faccessat(c->dir, "networks", F_OK, 0) < 0)
 		return 0;
 	_cleanup_close_ int held = connect_hold(c);
-	if (held < 0 || container_net_again(c, NULL) < 0 || (r = connect_settle(c)) < 0) {
-		warn_fail();
-		*failed = -1;
-	}
+	int r = held < 0 || container_net_again(c, NULL) < 0 ? -1 : connect_settle(c);
 	if (r > 0)
 		printf("networks of %s\n", c->name);
-	return 0;
+	return r;
 }
 
 static void is_leased(const struct lease *l, void *arg)
@@ -346,19 +342,27 @@ static int container_net_said(int r)
 	return r;
 }
 
-int container_net_gc(owner_alive_fn *alive, const struct strv *wired, const struct strv *joined)
+int container_net_gc(owner_alive_fn *alive, const struct strv *joined)
 {
 	int failed = 0;
 	if (geteuid()) /* a user's containers have none of it */
 		return 0;
-	failed |= container_net_said(container_net_each(joined, settle_one, &failed));
+	for (size_t i = 0; i < joined->n; i++) {
+		struct container c;
+		int r = container_open_id(&c, joined->v[i]);
+		if (r < 0 ? errno != ENOENT : settle_one(&c) < 0)
+			failed = container_net_said(-1);
+		container_close(&c);
+	}
 	failed |= endpoint_gc(alive, NULL);
 	failed |= damaged_networks();
 	struct nft f;
 	if (nft_open(&f) < 0) /* a kernel without nf_tables has nothing of ours */
 		return failed;
+	/* Where nobody else has touched them, no container can miss anything there. */
+	bool strange = nft_strange(&f.body);
 	nft_close(&f);
-	int missing = container_net_said(container_net_restore(wired, false));
+	int missing = container_net_said(container_net_restore(false, strange));
 	int idle = container_net_said(network_idle());
 	if (idle > 0)
 		puts("forwarding off");

@@ -58,9 +58,9 @@ void container_net_rename(const struct container *c)
 	(void)c;
 }
 
-int container_net_restore(const struct strv *ids, bool look)
+int container_net_restore(bool look, bool containers)
 {
-	(void)ids;
+	(void)containers;
 	(void)look;
 	return 0;
 }
@@ -71,11 +71,10 @@ int container_net_heal(bool always)
 	return 0;
 }
 
-int container_net_gc(owner_alive_fn *alive, const struct strv *wired, const struct strv *joined)
+int container_net_gc(owner_alive_fn *alive, const struct strv *joined)
 {
 	(void)joined;
 	(void)alive;
-	(void)wired;
 	return 0;
 }
 

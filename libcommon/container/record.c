@@ -173,12 +173,12 @@ void record_read_state(struct container *c)
 
 /* The `state` of a container that lives was emptied, spoilt, removed or is of an earlier life. Its
  * monitor, found by its lock of fcntl(2), which nobody else can have below `containers`, writes it
- * anew when the signal comes. A command waits at most a second for this, in all. */
+ * anew when the signal comes. Who is asked after the second that a command waits in all gets it. */
 static void state_again(struct container *c)
 {
 	static int64_t left = 1000;
 	int64_t begin = now_ms(), used = 0;
-	for (int i = 0; used < 100 && used < left && !c->pid; i++) {
+	for (int i = 0; !c->pid && (!i || (used < 100 && used < left)); i++) {
 		struct flock l = {.l_type = F_WRLCK};
 		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0 ||
 		    (str_eq(kv_get(&c->state, "boot"), boot) &&

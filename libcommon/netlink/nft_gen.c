@@ -70,7 +70,8 @@ static uint32_t nft_gen_now(const struct nl *n)
 bool nft_strange(const struct nl *n)
 {
 	_Atomic uint32_t *c = cell();
-	return c && atomic_load(c) != nft_gen_now(n);
+	uint32_t now = nft_gen_now(n);
+	return !c || !now || atomic_load(c) != now;
 }
 
 void nft_settle(const struct nl *n, bool known)

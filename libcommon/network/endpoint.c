@@ -311,20 +311,11 @@ static int link_drop(const char *id, const char *ifname)
 	return rtnl_link_away(-1, host) < 0 && errno != ENODEV ? -1 : 0;
 }
 
-static void on_held(const struct lease *l, void *arg)
-{
-	struct endpoint *h = arg;
-	if (!*l->ifname) /* given by hand (ctr-ipam): its owner is no container */
-		return;
-	h->addr[l->addr.family == AF_INET6].a = l->addr;
-	memcpy(h->ifname, l->ifname, sizeof h->ifname);
-}
-
 int endpoint_release(const char *id, const char *network, const struct cidr *subnet)
 {
 	_cleanup_free_ char *dir = network_leases(network);
 	struct endpoint h = {0};
-	if (lease_of_owner(dir, id, on_held, &h) < 0)
+	if (endpoint_held(id, network, &h) < 0)
 		return -1;
 	if (!*h.ifname)
 		return 0;
@@ -376,7 +367,7 @@ int endpoint_again(
 {
 	struct network n;
 	_cleanup_free_ char *dir = network_leases(r->net), *names = names_of(r, id, name);
-	if (lease_of_owner(dir, id, on_held, h) < 0 || network_open(&n, r->net) < 0)
+	if (endpoint_held(id, r->net, h) < 0 || network_open(&n, r->net) < 0)
 		return errno == ENOENT ? 0 : -1;
 	int result = 0, lost = 0;
 	for (int i = 0; i < 2 && result == 0; i++) {
@@ -389,7 +380,7 @@ int endpoint_again(
 		if (result == 0 || errno != EADDRINUSE)
 			continue;
 		/* By another process, for this container? */
-		lease_of_owner(dir, id, on_held, h);
+		endpoint_held(id, r->net, h);
 		result = h->addr[i].a.family ? 0 : -1;
 	}
 	if (result == 0 && (lost || (all && *h->ifname))) {
@@ -436,8 +427,12 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 		if (r == 0)
 			r = nft_guard_away(port);
 	} else {
-		rtnl_link_del(&in, ifname);
-		r = nl_commit(&in) < 0 && errno != ENODEV ? -1 : 0;
+		struct link_info l;
+		r = rtnl_find(&in, ifname, &l) < 0 && errno != ENODEV ? -1 : 0;
+		if (r == 0 && strcmp(l.kind, n->driver) == 0) { /* not what the container made */
+			rtnl_link_del(&in, ifname);
+			r = nl_commit(&in) < 0 && errno != ENODEV ? -1 : 0;
+		}
 	}
 	if (r == 0)
 		default_routes(&in, networks);

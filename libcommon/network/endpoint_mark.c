@@ -29,6 +29,26 @@ void endpoint_veth(const char *id, const char *ifname, char out[16])
 	snprintf(out, 16, "ctr%012llx", (unsigned long long)(fnv1a(s) & 0xffffffffffffu));
 }
 
+char *network_leases(const char *name)
+{
+	return xasprintf("%s/leases/%s", ctr_run(), name);
+}
+
+static void on_held(const struct lease *l, void *arg)
+{
+	struct endpoint *h = arg;
+	if (!*l->ifname) /* given by hand (ctr-ipam): its owner is no container */
+		return;
+	h->addr[l->addr.family == AF_INET6].a = l->addr;
+	memcpy(h->ifname, l->ifname, sizeof h->ifname);
+}
+
+int endpoint_held(const char *id, const char *network, struct endpoint *h)
+{
+	_cleanup_free_ char *dir = network_leases(network);
+	return lease_of_owner(dir, id, on_held, h);
+}
+
 int endpoint_guard(
     const char *id, const char *ifname, const uint8_t *mac, const struct cidr *addr, bool on)
 {

@@ -61,31 +61,15 @@ int endpoint_restore_open(struct endpoint_restore *r, bool look)
 	return -1;
 }
 
-/* What one container has on a network, as its leases say. */
-struct there {
-	struct cidr addr[2];
-	char ifname[16];
-};
-
-static void endpoint_restore_on_lease(const struct lease *l, void *arg)
-{
-	struct there *t = arg;
-	if (!*l->ifname) /* given by hand */
-		return;
-	t->addr[l->addr.family == AF_INET6].a = l->addr;
-	memcpy(t->ifname, l->ifname, sizeof t->ifname);
-}
-
 /* Its port is guarded again where that went; a kernel that cannot guard never did. */
 static void guard_again(
     struct endpoint_restore *r, const char *id, const char *network, const struct kv *state)
 {
-	struct there t = {0};
+	struct endpoint t = {0};
 	uint8_t mac[6];
 	char port[16], ip[ADDR_TEXT];
-	_cleanup_free_ char *dir = network_leases(network), *mark = endpoint_mark(id);
-	if (!kv_num(state, "guarded", 0) ||
-	    lease_of_owner(dir, id, endpoint_restore_on_lease, &t) < 0 || !*t.ifname)
+	_cleanup_free_ char *mark = endpoint_mark(id);
+	if (!kv_num(state, "guarded", 0) || endpoint_held(id, network, &t) < 0 || !*t.ifname)
 		return;
 	int i = !t.addr[0].a.family;
 	const char *own = kv_get(state, "mac"), *at = kv_get(state, i ? "ip6" : "ip");

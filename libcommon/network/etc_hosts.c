@@ -18,6 +18,7 @@
 #include "err.h"
 #include "file.h"
 #include "lease.h"
+#include "endpoint.h"
 #include "etc_hosts.h"
 #include "host_names.h"
 #include "network.h"
@@ -185,12 +186,6 @@ char *etc_hosts_resolv(const struct etc_hosts *h)
 
 /* --- its leases --- */
 
-static void set_true(const struct lease *l, void *arg)
-{
-	(void)l;
-	*(bool *)arg = true;
-}
-
 struct search {
 	const char *id;
 	struct strv *out;
@@ -201,11 +196,10 @@ static int in_network(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
 	struct search *s = arg;
-	bool found = false;
-	_cleanup_free_ char *dir = network_leases(name);
-	if (lease_of_owner(dir, s->id, set_true, &found) < 0)
+	struct endpoint h = {0};
+	if (endpoint_held(s->id, name, &h) < 0)
 		s->failed = -1;
-	if (found)
+	if (*h.ifname)
 		strv_add(s->out, name);
 	return 0;
 }

@@ -79,8 +79,8 @@ static int open_file(int dir, const char *name)
 }
 
 /* The block in a hosts file: *begin, the byte after the line that begins it, and *end, the line
- * that ends it. Each file is read into the same buffer, which finish() frees. Returns the text;
- * NULL: there is no block, or the file is too large. */
+ * that ends it. Each file is read into the same buffer, which host_names_finish() frees. Returns
+ * the text; NULL: there is no block, or the file is too large. */
 static char *text;
 static char *host_names_block(int fd, char **begin, char **end, off_t *size)
 {
@@ -226,7 +226,7 @@ static int edit_member(int dir, const char *name, void *arg)
 	return 0; /* the other files are changed all the same */
 }
 
-static int finish(int r)
+static int host_names_finish(int r)
 {
 	free(text);
 	text = NULL;
@@ -291,7 +291,7 @@ int host_names_join(const struct host_names *h)
 		r = -1;
 	buf_free(&others);
 	buf_free(&own);
-	return finish(r);
+	return host_names_finish(r);
 }
 
 static void exactly(struct edit *e, const struct cidr *addr)
@@ -317,7 +317,7 @@ int host_names_leave(
 	if (subnet && edit_file(dir, id, &own) < 0)
 		r = -1;
 	unlinkat(dir, id, 0);
-	return finish(r < 0 || e.failed ? -1 : 0);
+	return host_names_finish(r < 0 || e.failed ? -1 : 0);
 }
 
 int host_names_rename(const char *network, const char *id, const struct cidr *addr,
@@ -330,5 +330,5 @@ int host_names_rename(const char *network, const char *id, const struct cidr *ad
 		return -1;
 	struct edit e = {.from = from, .to = to};
 	exactly(&e, addr);
-	return finish(dir_each(dir, edit_member, &e) < 0 || e.failed ? -1 : 0);
+	return host_names_finish(dir_each(dir, edit_member, &e) < 0 || e.failed ? -1 : 0);
 }

@@ -42,7 +42,8 @@ struct walk {
 	bool (*keep)(const struct lease *, void *);
 	void *arg;
 	const char *owner;
-	int dir, freed; /* dir is that of the leases, where they are looked up by their owner */
+	int dir, freed;    /* dir is that of the leases, where they are looked up by their owner */
+	struct strv *kept; /* the folders of the owners whose leases are kept */
 };
 
 /* A file that is no lease: one that a kill left half-made. Under the exclusive lock nobody is
@@ -94,8 +95,32 @@ static int visit(int dirfd, const char *name, void *arg)
 		unlinkat(dirfd, LEASE_WHOLE, 0);
 	bool go = w->owner ? strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? lease_free_drop(dirfd, name, owner) : 0;
+	char folder[LEASE_BY_SIZE];
+	if (!go && w->kept)
+		strv_add(w->kept, strrchr(lease_by(folder, owner, NULL), '/') + 1);
 	w->freed += r > 0;
 	return r < 0 && !stray(w, name) ? -1 : 0;
+}
+
+static int stale_entry(int dirfd, const char *name, void *arg)
+{
+	const struct walk *w = arg;
+	if (faccessat(w->dir, name + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		unlinkat(dirfd, name, 0);
+	return 0;
+}
+
+static int stale_folder(int dirfd, const char *name, void *arg)
+{
+	const struct walk *w = arg;
+	if (strv_among(w->kept, name))
+		return 0;
+	_cleanup_close_ int fd =
+	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || dir_scan(fd, stale_entry, arg) < 0)
+		warn("leases: .by/%s: %m: it is left alone", name);
+	unlinkat(dirfd, name, AT_REMOVEDIR);
+	return 0;
 }
 
 static int walk(const char *dir, struct walk *w)
@@ -105,7 +130,17 @@ static int walk(const char *dir, struct walk *w)
 		return errno == ENOENT ? 0 : -1;
 	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
 		return -1;
-	return dir_each(fd, visit, w) < 0 ? -1 : w->freed;
+	int r = dir_each(fd, visit, w);
+	if (w->kept) {
+		/* Entries whose leases were never made, or were removed, because of a kill; those
+		 * of an owner that has other leases still wait for the end of these. */
+		_cleanup_close_ int all = openat(fd, ".by", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		strv_sort(w->kept);
+		w->dir = fd;
+		if (all >= 0 && dir_scan(all, stale_folder, w) < 0)
+			r = -1;
+	}
+	return r < 0 ? -1 : w->freed;
 }
 
 static int visit_by(int dirfd, const char *name, void *arg)
@@ -167,42 +202,11 @@ int lease_of_owner(
 	return walk_owner(dir, &w) < 0 ? -1 : 0;
 }
 
-static int stale_entry(int dirfd, const char *name, void *arg)
-{
-	const struct walk *w = arg;
-	if (faccessat(w->dir, name + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-		unlinkat(dirfd, name, 0);
-	return 0;
-}
-
-static int stale_folder(int dirfd, const char *name, void *arg)
-{
-	_cleanup_close_ int fd =
-	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || dir_each(fd, stale_entry, arg) < 0)
-		warn("leases: .by/%s: %m: it is left alone", name);
-	unlinkat(dirfd, name, AT_REMOVEDIR);
-	return 0;
-}
-
-/* Entries whose leases were never made, or were removed, because of a kill. */
-static int sweep_by(const char *dir)
-{
-	_cleanup_close_ int fd = lease_dir(dir, false);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (lock_wait(fd, LOCK_EX) < 0)
-		return -1;
-	_cleanup_close_ int all = openat(fd, ".by", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct walk w = {.dir = fd};
-	return all < 0 ? 0 : dir_each(all, stale_folder, &w);
-}
-
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg)
 {
-	struct walk w = {.keep = keep, .arg = arg};
-	int r = walk(dir, &w);
-	return sweep_by(dir) < 0 ? -1 : r;
+	_cleanup_strv_ struct strv kept = {0};
+	struct walk w = {.keep = keep, .arg = arg, .kept = &kept};
+	return walk(dir, &w);
 }
 
 int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg)

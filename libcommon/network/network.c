@@ -49,11 +49,6 @@ __attribute__((constructor)) static void network_counts(void)
 	nft_count_in(ctr_run);
 }
 
-char *network_leases(const char *name)
-{
-	return xasprintf("%s/leases/%s", ctr_run(), name);
-}
-
 int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg)
 {
 	_cleanup_free_ char *dir = network_leases(name);
