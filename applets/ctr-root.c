@@ -84,7 +84,7 @@ static char *absolute(const char *flag, const char *path, bool make)
 {
 	if (make && dir_make(path, 0755) < 0)
 		die_fail();
-	char *abs = realpath(path, NULL);
+	char *abs = path_real(path);
 	if (!abs)
 		die("--%s: %s: %m", flag, path);
 	return abs;
@@ -99,7 +99,7 @@ struct where {
 static struct where where(const char *path)
 {
 	struct stat st;
-	char *abs = realpath(path, NULL), *slash = strrchr(path, '/');
+	char *abs = path_real(path), *slash = strrchr(path, '/');
 	if (abs && stat(abs, &st) == 0)
 		return (struct where){abs, st.st_dev};
 	if (!slash)

@@ -88,7 +88,7 @@ static int install(int argc, char **argv)
 	if (argc != (soft ? 4 : 3))
 		die_usage("--install takes [-s] DIR");
 	const char *dir = argv[soft ? 3 : 2];
-	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
+	_cleanup_free_ char *self = path_real("/proc/self/exe");
 	if (!self)
 		die_errno("/proc/self/exe");
 	if (dir_make(dir, 0755) < 0)
@@ -108,7 +108,7 @@ static int install_cni(int argc, char **argv)
 		die_usage("--install-cni takes DIR");
 	if (!cni_plugin_name(0))
 		die("this build is no CNI plugin");
-	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
+	_cleanup_free_ char *self = path_real("/proc/self/exe");
 	if (!self)
 		die_errno("/proc/self/exe");
 	if (dir_make(argv[2], 0755) < 0)

@@ -42,6 +42,8 @@ int fd_write_all(int fd, const void *buf, size_t len);
 
 /* The path that a descriptor has now, as /proc shows it; NULL with errno. Caller frees. */
 char *fd_where(int fd);
+/* Where a name leads, without links (realpath(3), by the kernel); NULL with errno. Caller frees. */
+char *path_real(const char *path);
 /* May other users enter every folder on the way to this absolute path, itself included? */
 bool path_is_open(const char *path);
 /* mkdir -p; existing directories are fine. */

@@ -314,3 +314,9 @@ char *fd_where(int fd)
 			return NULL;
 	}
 }
+
+char *path_real(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+	return fd < 0 ? NULL : fd_where(fd);
+}

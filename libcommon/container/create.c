@@ -69,7 +69,7 @@ static int root_path(struct making *m, const char *path)
 {
 	struct spec *s = m->s;
 	struct stat st;
-	char *abs = realpath(path, NULL);
+	char *abs = path_real(path);
 	if (!abs || stat(abs, &st) < 0)
 		return fail_errno(path);
 	const char *verity = m->o->verity;

@@ -8,6 +8,7 @@
 
 #include "caps.h"
 #include "err.h"
+#include "file.h"
 #include "explain_parts.h"
 #include "image.h"
 #include "ns.h"
@@ -282,7 +283,7 @@ static int put_root(struct script *x)
 		put_layers(x);
 	}
 	if (o->bundle) {
-		_cleanup_free_ char *dir = realpath(o->bundle, NULL);
+		_cleanup_free_ char *dir = path_real(o->bundle);
 		explain_opt(x, "--bundle", dir);
 	}
 	if (explain_chain_layers(x))
@@ -398,7 +399,7 @@ static void put_descriptor(struct script *x)
 {
 	_cleanup_free_ char *config = x->o->bundle ? path_join(x->o->bundle, "config.json") : NULL;
 	const char *file = config ? config : profile(x);
-	_cleanup_free_ char *path = file ? realpath(file, NULL) : NULL;
+	_cleanup_free_ char *path = file ? path_real(file) : NULL;
 	if (!path)
 		return;
 	fputs(" 9<", x->f);

@@ -29,7 +29,7 @@ static int root_of_path(struct spec *s, struct kv *conf, const char *path)
 {
 	struct stat st;
 	const char *file = image_file_name(path), *type, *hash = path + strlen(IMAGE_VERITY);
-	char *abs = realpath(file, NULL);
+	char *abs = path_real(file);
 	if (!abs || stat(abs, &st) < 0)
 		return fail_errno(path);
 	if (file > path && (hash[strspn(hash, "0123456789abcdef")] != ':' || *hash == ':'))
@@ -92,7 +92,7 @@ int container_reroot(struct container *c, const char *root)
 int container_spec_next(struct container *c, struct spec *spec)
 {
 	const char *link = kv_get(&c->conf, "root_link");
-	_cleanup_free_ char *now = link && *link ? realpath(link, NULL) : NULL,
+	_cleanup_free_ char *now = link && *link ? path_real(link) : NULL,
 			    *path = xstrdup(link ? link : "");
 	if (*path && !now)
 		return fail("%s: its root, %s: %m", c->name, path);

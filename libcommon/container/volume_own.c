@@ -33,7 +33,7 @@ int volume_own_check(const char *path)
 	/* podman's list (its DangerousHostPath). */
 	static const char never[] = " / /bin /boot /dev /etc /home /lib /lib64 /media /opt /proc "
 				    "/root /run /sbin /srv /sys /tmp /usr /var /var/lib /var/log ";
-	_cleanup_free_ char *real = path && *path == '/' ? realpath(path, NULL) : NULL,
+	_cleanup_free_ char *real = path && *path == '/' ? path_real(path) : NULL,
 			    *word = xasprintf(" %s ", real ? real : "");
 	const char *home = getenv("HOME");
 	if (!real || (!strstr(never, word) && !str_eq(real, home) && !str_starts(word, " /etc/")))

@@ -80,7 +80,7 @@ static void handed_way(struct handed *h, const char *path, unsigned flags)
 /* By its name, and by the way that a link in it leads. */
 static void handed_add(struct handed *h, const char *path, unsigned flags)
 {
-	_cleanup_free_ char *real = path ? realpath(path, NULL) : NULL;
+	_cleanup_free_ char *real = path ? path_real(path) : NULL;
 	if (!real)
 		return;
 	handed_way(h, path, flags);

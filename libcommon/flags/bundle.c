@@ -40,7 +40,7 @@ static int unsupported(const struct spec *s)
 int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 {
 	size_t len;
-	*dir = realpath(o->bundle, NULL);
+	*dir = path_real(o->bundle);
 	if (!*dir)
 		return fail("--bundle: %s: %m", o->bundle);
 	_cleanup_free_ char *path = path_join(*dir, "config.json");

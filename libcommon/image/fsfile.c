@@ -94,7 +94,7 @@ int image_loop_mount(const char *image, const char *fallback)
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return fail_tried(file, "fstat");
-	_cleanup_free_ char *path = S_ISBLK(st.st_mode) ? realpath(file, NULL) : NULL;
+	_cleanup_free_ char *path = S_ISBLK(st.st_mode) ? path_real(file) : NULL;
 	_cleanup_close_ int loop = path ? -1 : loop_of(fd, file, dev), checked = -1;
 	if (loop < 0 && !path)
 		return -1;

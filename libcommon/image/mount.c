@@ -35,8 +35,7 @@ static char *lowers(const int *dirs, size_t n)
  * else can enter, and gets its flags there; the one at `dir` is made from it. */
 static int mount_bind_older(int layer, const char *dir)
 {
-	_cleanup_free_ char *from = xasprintf("/proc/self/fd/%d", layer),
-			    *own = realpath(from, NULL);
+	_cleanup_free_ char *from = xasprintf("/proc/self/fd/%d", layer), *own = path_real(from);
 	if (!own || mount(from, own, NULL, MS_BIND, NULL) < 0)
 		return fail_tried(dir, "mount");
 	int r = mount(NULL, own, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID,
@@ -62,7 +61,7 @@ static int mount_bind_one(int layer, const char *dir)
 
 void image_upper_warn(const char *upper)
 {
-	_cleanup_free_ char *abs = realpath(upper, NULL);
+	_cleanup_free_ char *abs = path_real(upper);
 	if (abs && geteuid() == 0 && !userns_nested() && path_is_open(abs))
 		warn("%s: other users may enter it: a set-id program that comes to lie there is "
 		     "theirs to run (chmod 700 a folder on the way)",

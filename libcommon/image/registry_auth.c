@@ -68,7 +68,7 @@ static char *config_path(void)
 	if (!set && !home)
 		return NULL;
 	char *path = set ? path_join(dir, "config.json") : path_join(home, ".docker/config.json");
-	char *leads = realpath(path, NULL);
+	char *leads = path_real(path);
 	if (!leads)
 		return path;
 	free(path);

@@ -9,6 +9,7 @@
 
 #include "caps.h"
 #include "err.h"
+#include "file.h"
 #include "oci.h"
 #include "spec_names.h"
 #include "str.h"
@@ -77,7 +78,7 @@ static int check_root(const struct spec *s)
 		return fail("root.path: %s is a symbolic link, not a directory", s->root_path);
 	if (!S_ISDIR(st.st_mode))
 		return fail("root.path: %s: %m", s->root_path);
-	_cleanup_free_ char *real = realpath(s->root_path, NULL);
+	_cleanup_free_ char *real = path_real(s->root_path);
 	if (str_eq(real, "/")) /* also as "../.." */
 		return errno = EINVAL,
 		       fail("root.path: the host's own root cannot be a container's");

@@ -77,7 +77,7 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 {
 	size_t len;
 	bundle = bundle ? bundle : ".";
-	*dir = realpath(bundle, NULL);
+	*dir = path_real(bundle);
 	if (!*dir)
 		return fail_errno(bundle);
 	_cleanup_free_ char *path = xstrdup(config ? config : "config.json");

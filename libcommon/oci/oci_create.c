@@ -249,7 +249,7 @@ static int creation_root(struct creation *k)
 {
 	if (spec_has_ns(&k->s, NS_MNT))
 		return 0;
-	_cleanup_free_ char *root = realpath(k->r.root, NULL);
+	_cleanup_free_ char *root = path_real(k->r.root);
 	k->root_at = xasprintf("%s/%s/root", root ? root : "", k->r.id);
 	return mkdirat(k->r.dir, "root", 0755) < 0 ? fail_errno(k->root_at) : 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "notify.h"
 #include "oci.h"
 #include "str.h"
@@ -18,7 +19,7 @@ int oci_notify_add(struct spec *s, const struct oci_record *r)
 	if (!getenv("NOTIFY_SOCKET"))
 		return 0;
 	/* The folder is mounted, not the socket: `start` makes that. */
-	_cleanup_free_ char *root = realpath(r->root, NULL),
+	_cleanup_free_ char *root = path_real(r->root),
 			    *path = xasprintf("%s/%s/notify", root ? root : "", r->id);
 	if (mkdirat(r->dir, "notify", 0755) < 0)
 		return fail_tried(path, "mkdir");
