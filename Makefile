@@ -14,7 +14,8 @@ CC = $(CROSS)gcc
 LTO := $(if $(findstring clang,$(CC))$(SAN)$(OLDKERNEL),,-flto -flto-partition=one \
 	-fipa-pta)
 CFLAGS ?= -Oz -fno-pie $(wordlist 2,9,$(machine)) \
-	$(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge) \
+	$(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge \
+	-fno-optimize-sibling-calls) \
 	$(LTO)
 # A fault of ours should not lead to overwritten return addresses, nor leak secrets from variables
 # that were not initialised. musl keeps the stack's guard in a variable, too, and code that reads it
@@ -281,9 +282,11 @@ check-initramfs: initramfs ## boot it to run tests inside
 check-power: initramfs ## cut the power CUTS=30 times: what was acknowledged is there
 	$(Q)bash tests/rig/check-power $(CUTS)
 
+# one for each processor, unless the caller has said how many
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 check: ## all tests, or an applet's: T=ctr-run
-	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
-	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) rootfs \
+	$(Q)$(MAKE) --no-print-directory $(jobs) all
+	$(Q)$(MAKE) --no-print-directory $(jobs) rootfs \
 		$(if $(SAN),,test-builds man completions)
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 

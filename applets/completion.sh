@@ -27,8 +27,8 @@ words() {
 }
 
 # Lines, with tabs: letter or -, long name or -, its value as the table names it (0: none), what can
-# be typed there, what it does. What can be typed: words; or @KIND, as operands() has them, with + if
-# a file will do as well; - if it is for the user to say.
+# be typed there, what it does. What can be typed: words; or @KIND, as operands() has them, with +
+# if a file will do as well; - if it is for the user to say.
 options() {
 	"$bin/$1" --help | awk -v OFS='\t' -v a="$1" '
 		function may(l, v, n, w, i, all) {
@@ -130,7 +130,8 @@ value_cases() {
 		END {
 			for (i = 1; i <= n; i++) {
 				what = order[i]
-				does = what ~ /^@/ ? "names=" substr(what, 2) " n=1" : "say=\"" what "\""
+				does = "say=\"" what "\""
+				if (what ~ /^@/) does = "names=" substr(what, 2) " n=1"
 				print "\t" all[what] ") " does " ;;"
 			}
 		}'
@@ -302,13 +303,17 @@ fish() {
 			{
 				kind = $4
 				gsub(/[@+]/, "", kind)
-				may = $4 ~ /^@/ ? "'\''(__ctrbox_names " kind ")'\''" : "'\''" $4 "'\''"
+				may = $4
+				if (may ~ /^@/) may = "(__ctrbox_names " kind ")"
+				may = "'\''" may "'\''"
 				if ($3 == "0") v = ""
 				else if ($4 == "-") v = " -x"
 				else if ($4 == "@files") v = " -r -F"
 				else v = ($4 ~ /\+$/ ? " -r -F" : " -x") " -a " may
-				printf "complete -c %s%s%s%s -d '\''%s'\''\n", a, $1 == "-" ? "" : " -s " $1,
-					$2 == "-" ? "" : " -l " $2, v, $5
+				short = $1 == "-" ? "" : " -s " $1
+				long = $2 == "-" ? "" : " -l " $2
+				printf "complete -c %s%s%s%s -d '\''%s'\''\n", a, short, long,
+					v, $5
 				if ($4 == "@nets") print "complete -c " a " -l network" v
 			}'
 	done

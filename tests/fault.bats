@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # A start leaves nothing, whichever of its steps fails: this is tried in a loop with a build in
-# which the n-th system call fails, and with builds in which newer system calls answer as on an old
-# kernel.
+# which the n-th system call fails, or newer system calls answer as on an old kernel.
 
 load lib
 

@@ -12,6 +12,8 @@ ns() {
 		[ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] || break
 		sleep 0.01
 	done
+	# else what follows would be done to the machine's own network
+	[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || return 1
 	in_ns "$pid" ip link set lo up
 }
 in_ns() {

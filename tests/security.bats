@@ -1213,8 +1213,11 @@ map_of() {
 	ctr-gc >/dev/null
 	none_left
 	wait_for 5 ctr-rm -f c
-	[ "$(with_ids ctr-run --userns auto "$ROOTFS" awk '{print $2}' /proc/self/uid_map)" = 200000 ]
-	[ "$(with_ids ctr-run --userns auto "$ROOTFS" awk '{print $2}' /proc/self/gid_map)" = 400000 ]
+	for i in uid_map:200000 gid_map:400000; do
+		run -0 with_ids ctr-run --userns auto "$ROOTFS" awk '{print $2}' \
+			"/proc/self/${i%:*}"
+		[ "$output" = "${i#*:}" ]
+	done
 }
 
 @test "14.27: a fifo in a list of devices is leave for no device" {

@@ -330,7 +330,7 @@ load lib
 		--cap-add FOO|--cap-add: 'FOO' is not a capability (NET_ADMIN, say)
 		--stop-signal FOO|--stop-signal: 'FOO' is not a signal (TERM or 15, say)
 		--device-read-bps x|--device-read-bps: 'x' is not DEV:RATE (/dev/sda:1m, say)
-		--mac-address zz|--mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)
+		--mac-address zz|mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)
 		--ip zz|--ip: 'zz' is not an IPv4 address
 		--ipc foo|--ipc: 'foo' is not host, private, shareable, none or container:NAME
 		--pid foo|--pid: 'foo' is not host, private or container:NAME

@@ -47,7 +47,7 @@ int endpoint_check(const struct endpoint_req *r)
 		return fail("--ip: '%s' is not an IPv4 address", r->ip);
 	if (r->ip6 && (addr_parse("--ip6", r->ip6, &a) < 0 || a.family != AF_INET6))
 		return fail("--ip6: '%s' is not an IPv6 address", r->ip6);
-	if (r->mac && mac_parse("--mac", r->mac, mac) < 0)
+	if (r->mac && mac_parse("mac", r->mac, mac) < 0)
 		return -1;
 	if (!wanted && (r->ip || r->ip6 || r->mac))
 		return fail("--ip, --ip6, --mac: need a network of --net NAME");
