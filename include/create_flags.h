@@ -62,8 +62,8 @@ extern const struct ns_flag flags_ns[FLAGS_NS];
 /* NAME of "container:NAME" for this namespace, else NULL. */
 const char *flags_shared(const struct create_flags *o, enum spec_ns ns);
 
-/* PATH, HOSTNAME, TERM, --tz (a named zone's file is added to o->volumes), --env-file, --env. */
-int flags_environment(struct create_flags *o, struct spec *s);
+/* PATH, HOSTNAME, TERM, --tz, --env-file, --env. */
+int flags_environment(const struct create_flags *o, struct spec *s);
 /* The last two alone, also ctr-exec's: `K=V`, or `K` for the caller's own; files have one a line.
  */
 int env_flags(struct strv *env, const struct strv *files, const struct strv *vars);

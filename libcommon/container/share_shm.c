@@ -1,9 +1,12 @@
 /* share_shm.c: with the ipc namespace of another container its /dev/shm; see share.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -28,9 +31,14 @@ static int shm_copy(const char *id, int (*ns_open)(const char *id, const char *f
 	if (pid == 0) {
 		if (setns(user, CLONE_NEWUSER) < 0)
 			errno = 0; /* our own */
+		struct stat dev, shm;
+		struct statfs fs;
 		if (setns(mnt, CLONE_NEWNS) == 0)
 			fd = sys_mount_copy(AT_FDCWD, "/dev/shm", AT_SYMLINK_NOFOLLOW, NULL);
-		if (fd >= 0)
+		/* a mount of its own, and nothing else that somebody put in its place */
+		if (fd >= 0 && fstat(fd, &shm) == 0 && S_ISDIR(shm.st_mode) &&
+		    stat("/dev", &dev) == 0 && shm.st_dev != dev.st_dev && fstatfs(fd, &fs) == 0 &&
+		    (unsigned long)fs.f_type == TMPFS_MAGIC)
 			fd_send(pair[1], &c, 1, fd);
 		_exit(0);
 	}
@@ -49,7 +57,7 @@ void share_shm_up(struct share *h, struct spec *s, const char *id,
 	if (!m || !str_eq(m->type, "tmpfs"))
 		return;
 	if ((h->shm = shm_copy(id, ns_open)) < 0) {
-		warn("--ipc: its /dev/shm is its own: the other has none, or Linux is before 5.2");
+		warn("--ipc: /dev/shm is not shared: the other has none, or Linux is before 5.2");
 		return;
 	}
 	h->at = m;
@@ -57,6 +65,7 @@ void share_shm_up(struct share *h, struct spec *s, const char *id,
 	*m = (struct spec_mount){.dest = m->dest,
 	    .type = (char *)"bind",
 	    .source = xasprintf("/proc/self/fd/%d", h->shm)};
+	strv_split(&m->options, "nosuid,noexec,nodev", ",");
 }
 
 void share_shm_down(struct share *h)
@@ -64,6 +73,7 @@ void share_shm_down(struct share *h)
 	if (!h->at)
 		return;
 	free(h->at->source);
+	strv_free(&h->at->options);
 	*h->at = h->was;
 	h->at = NULL;
 	close(h->shm);

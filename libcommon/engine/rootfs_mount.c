@@ -120,7 +120,7 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	    tie > 0 ? -1
 		    : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL);
 	/* EINVAL: a source that is mounted nowhere yet, as another container's /dev/shm */
-	if (r_bind < 0 && (tie > 0 || errno == EINVAL))
+	if (r_bind < 0 && (tie > 0 || (errno == EINVAL && str_starts(m->source, "/proc/self/fd/"))))
 		r_bind = sys_move_mount(tie > 0 ? from : src, dst, "");
 	if (r_bind < 0)
 		return fail("%s: bind %s: %m%s", m->dest, m->source,

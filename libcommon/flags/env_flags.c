@@ -117,18 +117,18 @@ char *label_lines(const struct strv *labels)
 	return b.p;
 }
 
-/* A name of the host's zones, if it has any, or a rule as CET-1CEST. The image need not have the
- * zone: the host's file of it is mounted where the name in TZ leads to. */
-static int zone_find(struct create_flags *o)
+/* A name of the host's zones, if it has any, or a rule as CET-1CEST. Nothing is mounted: a file of
+ * the host's there could not be replaced by the image's own package of zones, and at /etc/localtime
+ * it would hide what a link there leads to, which may be UTC. */
+static int zone_check(const char *tz)
 {
 	static const char dir[] = "/usr/share/zoneinfo";
 	struct stat st;
-	_cleanup_free_ char *path = path_join(dir, o->tz);
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-		return strv_addf(&o->volumes, "%s:%s:ro", path, path), 0;
-	if (strpbrk(o->tz, "0123456789") || access(dir, F_OK) < 0)
+	_cleanup_free_ char *path = path_join(dir, tz);
+	if (strpbrk(tz, "0123456789") || access(dir, F_OK) < 0 ||
+	    (stat(path, &st) == 0 && S_ISREG(st.st_mode)))
 		return 0;
-	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", o->tz);
+	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);
 }
 
 /* The host's own zone as a rule, which needs no files: the last line of its file (tzfile(5)), which
@@ -143,7 +143,7 @@ static char *zone_local(void)
 	return end > line && *end == '\n' ? xstrndup(line, (size_t)(end - line)) : xstrdup("UTC0");
 }
 
-int flags_environment(struct create_flags *o, struct spec *s)
+int flags_environment(const struct create_flags *o, struct spec *s)
 {
 	extern char **environ;
 	for (size_t i = 0; i < o->unsetenv.n; i++)
@@ -152,7 +152,7 @@ int flags_environment(struct create_flags *o, struct spec *s)
 		if (env_take(&s->env, *e) < 0)
 			return -1;
 	_cleanup_free_ char *local = str_eq(o->tz, "local") ? zone_local() : NULL;
-	if (o->tz && !local && zone_find(o) < 0)
+	if (o->tz && !local && zone_check(o->tz) < 0)
 		return -1;
 	if (o->tz)
 		strv_setenv(&s->env, "TZ", local ? local : o->tz);
