@@ -20,8 +20,9 @@ struct volume_req {
 
 /* Read `-v SRC:DST[:OPTS]`, or `-v DST` for a volume without a name. A SRC that begins with a
  * slash or with '.' is a path (relative to the working directory unless it is absolute); anything
- * else is the name of a volume, which has no slash. OPTS are ro rw z Z nocopy, the words for propagation and mount
- * flags, separated by commas. 0, or -1 with fail(), and then *out is empty. */
+ * else is the name of a volume, which has no slash. OPTS are ro rw z Z nocopy, the words for
+ * propagation and mount flags, separated by commas. 0, or -1 with fail(), and then *out is empty.
+ */
 int volume_parse_v(const char *arg, struct volume_req *out);
 
 /* Read `--mount type=bind|tmpfs|volume,src=...,dst=...,readonly,...` (docker's words; the type is

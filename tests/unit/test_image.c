@@ -197,7 +197,7 @@ static void taken_over(void **state)
 	(void)state;
 	struct stream_sums sums;
 	FILE *f = tmpfile();
-	alarm(120); /* also where QEMU plays the processor */
+	alarm(120);                            /* also where QEMU plays the processor */
 	for (int size = 1; size < 3; size++) { /* the second does not fit into a pipe */
 		assert_int_equal(ftruncate(fileno(f), size == 1 ? 1024 : 8 << 20), 0);
 		struct apart a = {.fd = fileno(f), .copy = -1, .root = open("/", O_PATH)};
