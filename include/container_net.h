@@ -42,8 +42,10 @@ char *container_net_hosts(const struct container *c);
 void container_net_rename(const struct container *c);
 /* After somebody flushed our tables: put in again what guarded ports, attachments of CNI and, with
  * `containers`, living containers have in them; with `look` only count. What is kept of ports that
- * are gone is removed. Returns how much was missing, or -1 with fail(). */
-int container_net_restore(bool look, bool containers);
+ * are gone is removed. `self`: the id of the container that this process is about to start, or
+ * NULL: of any other that starts it is not known what it has, so the next look is at all of them
+ * again. Returns how much was missing, or -1 with fail(). */
+int container_net_restore(bool look, bool containers, const char *self);
 /* container_net_restore(): `always`, or only where somebody else has touched nf_tables. 0 or more,
  * or -1 with fail(). */
 int container_net_heal(bool always);

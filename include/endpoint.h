@@ -44,8 +44,8 @@ struct endpoint {
 /* Check what the command line said; nothing is made. Each 0, or -1 with fail(). */
 int endpoint_check(const struct endpoint_req *r);
 
-/* Do the addresses asked for belong to the network? Whether they are free shows at the start. 0, or
- * -1 with fail(). */
+/* Can the network give the addresses asked for (MAC too)? Whether they are free shows at the start.
+ * 0, or -1 with fail(). */
 int endpoint_fits(const struct endpoint_req *r, const struct network *n);
 
 /* Set all of it up for the container `id`, called `name`, whose network namespace is open as
@@ -69,10 +69,10 @@ void endpoint_forget(struct endpoint *p);
 /* Take down all connections of the container with this id, whatever is left of them; it may be
  * called again. 0, or -1 with fail() when something could not be removed. */
 int endpoint_clear(const char *id);
-/* Take a running container (process pid) off one network: its interface and leases there. A default
- * route that it had there leads over the first of `networks` (names, or lines that begin with one
- * and a space) that has a gateway. 0, or -1 with fail(). */
-int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
+/* Take a running container, whose network namespace is open as netns_fd, off one network: its
+ * interface and leases there. A default route that it had there leads over the first of `networks`
+ * (names, or lines that begin with one and a space) that has a gateway. 0, or -1 with fail(). */
+int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, int netns_fd,
     const struct strv *networks);
 /* Free what the id has on one network. First its names are taken out of the others' hosts files,
  * and with `subnet` (IPv4, IPv6) the others' names of these subnets out of its own file; then its
@@ -84,16 +84,19 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
 int endpoint_gc(owner_alive_fn *alive, void *arg);
 /* After somebody flushed the ruleset, or a part of it: call _open() once, _one() for every living
  * container with its state file, and _close() at the end (`result` is 0, or -1 when the caller has
- * failed meanwhile). _open() and _close() return -1 with fail() on failure, _close() otherwise how
- * many things were missing. */
+ * failed meanwhile). Without `containers` there are no calls of _one(), and nothing is settled;
+ * where a living container is passed over the caller sets `unsure`, and the next one looks again.
+ * _open() and _close() return -1 with fail() on failure, _close() otherwise how many things were
+ * missing. */
 struct endpoint_restore {
 	struct nft f, g;   /* what is put in: into our tables, and into that of family bridge */
 	bool look;         /* only count: nothing is changed */
+	bool unsure;       /* of a container that lives it is not known what it should have */
 	struct cidr *nets; /* that are masqueraded */
 	size_t n_nets, missing, guards;
 	int kept; /* kept.h, locked */
 };
-int endpoint_restore_open(struct endpoint_restore *r, bool look);
+int endpoint_restore_open(struct endpoint_restore *r, bool look, bool containers);
 void endpoint_restore_one(struct endpoint_restore *r, const char *id, const struct kv *state);
 int endpoint_restore_close(struct endpoint_restore *r, int result);
 /* Write what was set up into the state file: network= ip= ip6= mac= ports= (docker's form). */

@@ -120,6 +120,17 @@ static int ifs_of(const struct container *c, struct strv *out)
 	return r;
 }
 
+/* The network namespace of a container that still runs, open; or -1 with fail(). */
+static int ns_of(const struct container *c)
+{
+	int ns = endpoint_ns(c->pid);
+	if (ns >= 0 && container_is_alive(c))
+		return ns;
+	if (ns >= 0)
+		close(ns);
+	return fail_tried(c->name, "its network namespace");
+}
+
 /* `begun`: "IF ..." of a connect that was cut short; without its lease, which somebody may have
  * removed, the interface is found by that. */
 static int off_now(
@@ -140,7 +151,8 @@ static int off_now(
 		strv_add(&on, kv_get(&c->conf, "net"));
 	for (size_t i = 0; i < lines->n; i++)
 		strv_add(&on, lines->v[i]);
-	int r = endpoint_disconnect(c->id, h.ifname, &n, c->pid, &on);
+	_cleanup_close_ int ns = ns_of(c);
+	int r = ns < 0 ? -1 : endpoint_disconnect(c->id, h.ifname, &n, ns, &on);
 	strv_free(&on);
 	network_free(&n);
 	return r;
@@ -315,9 +327,9 @@ static int up_now(struct container *c, struct endpoint_req *r)
 {
 	struct endpoint p;
 	struct etc_hosts self = {0};
-	_cleanup_close_ int ns = endpoint_ns(c->pid);
-	if (ns < 0 || !container_is_alive(c))
-		return fail_tried(c->name, "its network namespace");
+	_cleanup_close_ int ns = ns_of(c);
+	if (ns < 0)
+		return -1;
 	_cleanup_free_ char *host = file_read_at(c->dir, "hostname", 256, NULL),
 			    *hosts = container_net_hosts(c);
 	if (host)
@@ -327,7 +339,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	r->self = &self;
 	r->alive = container_owner_alive;
 	int result = endpoint_up(r, c->id, c->name, ns, &p);
-	if (result == 0 && p.rebuilt && container_net_restore(false, true) < 0)
+	if (result == 0 && p.rebuilt && container_net_restore(false, true, NULL) < 0)
 		warn_fail();
 	if (result == 0) {
 		net_given(c, &p);

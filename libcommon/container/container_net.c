@@ -238,7 +238,7 @@ int container_net_up(struct container_net *p, const struct container *c, pid_t p
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
 	net_request_free(&r);
-	if (result == 0 && p->net.rebuilt && container_net_restore(false, true) < 0)
+	if (result == 0 && p->net.rebuilt && container_net_restore(false, true, c->id) < 0)
 		warn_fail();
 	if (result < 0) {
 		_cleanup_free_ char *why = fail_copy();
@@ -359,10 +359,11 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *joined)
 	struct nft f;
 	if (nft_open(&f) < 0) /* a kernel without nf_tables has nothing of ours */
 		return failed;
-	/* Where nobody else has touched them, no container can miss anything there. */
+	/* Where nobody else has touched them since all were looked at, no container misses anything
+	 * there. */
 	bool strange = nft_strange(&f.body);
 	nft_close(&f);
-	int missing = container_net_said(container_net_restore(false, strange));
+	int missing = container_net_said(container_net_restore(false, strange, NULL));
 	int idle = container_net_said(network_idle());
 	if (idle > 0)
 		puts("forwarding off");

@@ -58,8 +58,9 @@ void container_net_rename(const struct container *c)
 	(void)c;
 }
 
-int container_net_restore(bool look, bool containers)
+int container_net_restore(bool look, bool containers, const char *self)
 {
+	(void)self;
 	(void)containers;
 	(void)look;
 	return 0;

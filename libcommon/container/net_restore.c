@@ -7,19 +7,29 @@
 #include "err.h"
 #include "record.h"
 
+struct restore {
+	struct endpoint_restore r;
+	const char *self;
+};
+
 static int restore_one(struct container *c, void *arg)
 {
+	struct restore *a = arg;
 	if (c->pid && kv_get(&c->state, "network"))
-		endpoint_restore_one(arg, c->id, &c->state);
+		endpoint_restore_one(&a->r, c->id, &c->state);
+	/* It starts, or its state is lost: what it has put in is not known yet. */
+	else if (!c->pid && (container_net_wanted(c) || c->status == ST_CORRUPT) &&
+		 !(c->id && str_eq(c->id, a->self)))
+		a->r.unsure |= record_held(c->dir) != 0;
 	return 0;
 }
 
-int container_net_restore(bool look, bool containers)
+int container_net_restore(bool look, bool containers, const char *self)
 {
-	struct endpoint_restore r;
-	if (geteuid() || endpoint_restore_open(&r, look) < 0)
+	struct restore a = {.self = self};
+	if (geteuid() || endpoint_restore_open(&a.r, look, containers) < 0)
 		return geteuid() ? 0 : -1;
-	return endpoint_restore_close(&r, containers ? container_each(restore_one, &r) : 0);
+	return endpoint_restore_close(&a.r, containers ? container_each(restore_one, &a) : 0);
 }
 
 int container_net_heal(bool always)
@@ -30,5 +40,5 @@ int container_net_heal(bool always)
 	bool strange = always || nft_strange(&f.body);
 	if (!always)
 		nft_close(&f);
-	return strange ? container_net_restore(false, true) : 0;
+	return strange ? container_net_restore(false, true, NULL) : 0;
 }

@@ -79,13 +79,17 @@ static char *names_of(const struct endpoint_req *r, const char *id, const char *
 	return names.p;
 }
 
-/* With p NULL, only check whether the addresses could be had. */
+/* With p NULL, only check whether the addresses, and the MAC address, could be had. */
 static int take_leases(const struct network *n, const struct endpoint_req *r, const char *id,
     const char *name, struct endpoint *p)
 {
 	_cleanup_free_ char *dir = network_leases(n->name), *names = names_of(r, id, name);
 	const char *want[2] = {r->ip, r->ip6};
 	int result = 0;
+	if (r->mac && strcmp(n->driver, "ipvlan") == 0)
+		return fail(
+		    "--mac: a container of network %s, of ipvlan, has that of the interface %s",
+		    n->name, n->bridge);
 	for (int i = 0; i < 2 && result == 0; i++) {
 		struct lease_req q = {.subnet = n->subnet[i],
 		    .from = n->from[i],
@@ -231,14 +235,9 @@ static int endpoint_up_link(const struct endpoint_req *r, const char *name, stru
 		return fail("-p: network %s is %s", n->name,
 		    bridge ? "internal: nothing enters or leaves it"
 			   : "an interface's: ports are reached at the container's own address");
-	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
-	if (ipvlan && r->mac)
-		return fail(
-		    "--mac: a container of network %s, of ipvlan, has that of the interface %s",
-		    n->name, n->bridge);
 	if (take_leases(n, r, p->id, name, p) < 0 || endpoint_ports_hold(r, p) < 0)
 		return -1;
-	if (!ipvlan)
+	if (strcmp(n->driver, "ipvlan") != 0)
 		choose_mac(r, p);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
@@ -411,12 +410,11 @@ static void default_routes(struct nl *in, const struct strv *networks)
 	}
 }
 
-int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
+int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, int netns_fd,
     const struct strv *networks)
 {
 	struct nl in;
-	_cleanup_close_ int ns = endpoint_ns(pid);
-	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
+	if (nl_open(&in, NETLINK_ROUTE, netns_fd) < 0)
 		return -1;
 	int r;
 	/* Whatever the interface in the container is called by now. */

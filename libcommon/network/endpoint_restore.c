@@ -40,13 +40,13 @@ static int rules(struct endpoint_restore *r)
 	return n < 0 ? -1 : nft_guard_base(&r->g);
 }
 
-int endpoint_restore_open(struct endpoint_restore *r, bool look)
+int endpoint_restore_open(struct endpoint_restore *r, bool look, bool containers)
 {
 	memset(r, 0, sizeof *r);
 	r->look = look;
 	if (nft_open(&r->f) < 0)
 		return -1;
-	if (!look)
+	if (!look && containers)
 		nft_settle(&r->f.body, true);
 	if (nft_nets(&r->f, endpoint_restore_on_net, r) == 0 && nft_open(&r->g) == 0) {
 		r->kept = kept_open(false, look ? LOCK_SH : LOCK_EX);
@@ -69,7 +69,10 @@ static void guard_again(
 	uint8_t mac[6];
 	char port[16], ip[ADDR_TEXT];
 	_cleanup_free_ char *mark = endpoint_mark(id);
-	if (!kv_num(state, "guarded", 0) || endpoint_held(id, network, &t) < 0 || !*t.ifname)
+	if (!kv_num(state, "guarded", 0))
+		return;
+	r->unsure |= endpoint_held(id, network, &t) < 0;
+	if (!*t.ifname)
 		return;
 	int i = !t.addr[0].a.family;
 	const char *own = kv_get(state, "mac"), *at = kv_get(state, i ? "ip6" : "ip");
@@ -84,8 +87,10 @@ static void net_again(
     struct endpoint_restore *r, const char *id, const char *name, const struct kv *state)
 {
 	struct network n;
-	if (network_open(&n, name) < 0)
+	if (network_open(&n, name) < 0) {
+		r->unsure = true;
 		return;
+	}
 	if (strcmp(n.driver, "bridge") == 0)
 		guard_again(r, id, name, state);
 	for (int i = 0; i < 2 && strcmp(n.driver, "bridge") == 0; i++) {
@@ -131,7 +136,7 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 	struct addr to[2] = {0};
 	struct strv on = {0}, ports = {0};
 	_cleanup_free_ char *mark = endpoint_mark(id);
-	etc_hosts_networks(id, &on);
+	r->unsure |= etc_hosts_networks(id, &on) < 0;
 	for (size_t i = 0; i < on.n; i++)
 		net_again(r, id, on.v[i], state);
 	for (int i = 0; i < 2; i++) {
@@ -173,7 +178,7 @@ int endpoint_restore_close(struct endpoint_restore *r, int result)
 				 endpoint_restore_settle(&r->g, &r->guards, r->look) < 0
 			     ? -1
 			     : 0;
-	if (result < 0 && !r->look)
+	if ((result < 0 || r->unsure) && !r->look)
 		nft_settle(&r->f.body, false);
 	nft_close(&r->f);
 	nft_close(&r->g);
