@@ -1266,6 +1266,36 @@ need_bridge_tables() {
 	run -1 h ctr-exec a grep -qE '	b( |$)' /etc/hosts
 }
 
+@test "14.8: a hosts file that cannot be written whole is told of, and stays as it was" {
+	h ctr-net create --subnet 10.9.0.0/24 n1
+	box a --net n1
+	box s --net n1
+	local f=$CTR_LIB/containers/a/hosts s=$CTR_LIB/containers/s/hosts d=$CTR_RUN/hosts/n1
+	{ head -c $((65530 - $(stat -c %s "$f"))) /dev/zero | tr '\0' '#' && echo && cat "$f"; } >was
+	cat was >"$f" # its end is five bytes below 64 KiB
+	truncate -s 1M "$s"
+	echo '# ctrbox: end' >>"$s"
+	# shellcheck disable=SC2016
+	run -0 h bash -c 'ulimit -f 64; exec ctr-run -d --name b --net n1 "$ROOTFS" sleep 1000'
+	[[ "$output" == *"hosts file of $(ctr-inspect -f Id a): No space left on device"* ]]
+	cmp "$f" was
+	# What is no container's is left alone; of a hole nothing is filled.
+	mkdir "$d/x"
+	cp "$d/.all" "$d/notes"
+	cp "$d/.all" notes
+	run -0 box c --net n1
+	[[ "$output" != *"hosts file"* ]]
+	cmp "$d/notes" notes
+	rm -r "$d/x" "$d/notes"
+	for f in "$f" "$s"; do grep -qa '	c ' "$f"; done
+	[ "$(stat -c %b "$s")" -le 100 ]
+	# as a join does it that finds the link in the middle of a rename
+	rm "$d/$(ctr-inspect -f Id a)"
+	h ctr-rename a aa
+	box d --net n1
+	h ctr-exec aa grep -q '	d ' /etc/hosts
+}
+
 # bats test_tags=ctr-netcfg
 @test "14.17: what ctr-netcfg attach puts on a bridge has its own addresses only" {
 	need_bridge_tables

@@ -55,16 +55,18 @@ static int members(const char *network, bool make)
 
 /* --- one file --- */
 
-/* Write p at `off` as the new end of the file, which has `size` bytes and `room` on the
- * disk. */
+/* Write p at `off` as the new end of the file, which has `size` bytes and up to `room` what the
+ * disk has given it. */
 static int host_names_put_at(int fd, off_t off, const char *p, size_t len, off_t size, off_t room)
 {
 	/* Extend the file first, so that a full disk does not cost the end marker. */
 	off_t end = off + (off_t)len;
-	if (end > room && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, end) < 0 && errno == ENOSPC)
+	if (end > room && fallocate(fd, FALLOC_FL_KEEP_SIZE, off, (off_t)len) < 0 &&
+	    errno == ENOSPC)
 		return -1;
-	if (pwrite(fd, p, len, off) != (ssize_t)len)
-		return -1;
+	ssize_t n = pwrite(fd, p, len, off);
+	if (n != (ssize_t)len)
+		return errno = n < 0 ? errno : ENOSPC, -1;
 	return end < size ? ftruncate(fd, end) : 0;
 }
 
@@ -99,13 +101,12 @@ static char *host_names_block(int fd, char **begin, char **end, off_t *size)
 	return text;
 }
 
-static int add_lines(int dir, const char *name, const char *lines)
+static int add_lines(int fd, const char *lines)
 {
 	const size_t tail = sizeof HOSTS_END - 1;
 	char end[sizeof HOSTS_END] = "", *from, *to = NULL;
 	struct stat st;
-	_cleanup_close_ int fd = open_file(dir, name);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return -1;
 	off_t at = st.st_size - (off_t)tail;
 	if (at < 0 || pread(fd, end, tail, at) != (ssize_t)tail || strcmp(end, HOSTS_END) != 0) {
@@ -114,8 +115,16 @@ static int add_lines(int dir, const char *name, const char *lines)
 			return 0;
 		at = to - old;
 	}
-	_cleanup_free_ char *out = xasprintf("%s%s", lines, to ? to : HOSTS_END);
-	return host_names_put_at(fd, at, out, strlen(out), st.st_size, st.st_blocks * 512);
+	const char *was = to ? to : HOSTS_END;
+	_cleanup_free_ char *out = xasprintf("%s%s", lines, was);
+	/* st_blocks would count a block of attributes, too. */
+	off_t room = ((st.st_size - 1) | (st.st_blksize - 1)) + 1;
+	int r = host_names_put_at(fd, at, out, strlen(out), st.st_size, room), saved = errno;
+	/* As it was: without its end marker it would be left alone from now on. */
+	if (r < 0 && pwrite(fd, was, strlen(was), at) > 0)
+		ftruncate(fd, st.st_size);
+	errno = saved;
+	return r;
 }
 
 struct edit {
@@ -145,13 +154,15 @@ static bool is_in(const char *line, const struct cidr *c)
 }
 
 /* The newline before the next such line. Addresses are looked for as text: to parse each line of
- * each file would cost a second at each end of one of a thousand containers. */
-static char *next_of(char *nl, const struct edit *e)
+ * each file would cost a second at each end of one of a thousand containers. `at` is where each was
+ * found, so that a file with only one of them is not searched for the other again and again. */
+static char *next_of(char *nl, const struct edit *e, char **at)
 {
-	char *a = *e->at[0] ? strstr(nl, e->at[0]) : NULL;
-	char *b = *e->at[1] ? strstr(nl, e->at[1]) : NULL;
+	for (int i = 0; i < 2; i++)
+		if (at[i] && at[i] < nl)
+			at[i] = strstr(nl, e->at[i]);
 	if (*e->at[0] || *e->at[1])
-		return !a || (b && b < a) ? b : a;
+		return !at[0] || (at[1] && at[1] < at[0]) ? at[1] : at[0];
 	while (nl && !is_in(nl + 1, e->in))
 		nl = strchr(nl + 1, '\n');
 	return nl;
@@ -174,17 +185,17 @@ static void host_names_renamed(
 }
 
 /* Remove the lines with these addresses from the block, or with `to` give them another name. */
-static int edit_lines(int dir, const char *name, const struct edit *e)
+static int edit_lines(int fd, const struct edit *e)
 {
 	off_t size;
 	char *nl, *end, *first = NULL, *kept = NULL;
-	_cleanup_close_ int fd = open_file(dir, name);
-	char *old = fd < 0 ? NULL : host_names_block(fd, &nl, &end, &size);
+	char *old = host_names_block(fd, &nl, &end, &size);
 	if (!old)
-		return fd < 0 ? -1 : 0;
+		return 0;
+	char *at[2] = {*e->at[0] ? old : NULL, *e->at[1] ? old : NULL};
 	struct buf out = {0};
 	nl--;
-	while ((nl = next_of(nl, e)) && nl + 1 < end) {
+	while ((nl = next_of(nl, e, at)) && nl + 1 < end) {
 		char *line = nl + 1;
 		if (!first)
 			first = kept = line;
@@ -208,8 +219,13 @@ static int edit_lines(int dir, const char *name, const struct edit *e)
 /* One file: 0, or -1 with fail(). */
 static int edit_file(int dir, const char *name, const struct edit *e)
 {
-	int r = e->add ? add_lines(dir, name, e->add) : edit_lines(dir, name, e);
-	return r < 0 && errno != ENOENT ? fail("hosts file of %s: %m", name) : 0;
+	_cleanup_close_ int fd = open_file(dir, name);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	int r = -1;
+	if (fd >= 0)
+		r = e->add ? add_lines(fd, e->add) : edit_lines(fd, e);
+	return r < 0 ? fail("hosts file of %s: %m", name) : 0;
 }
 
 /* What a container does to its own file (a lease on it, an attribute, a size) is not to keep its
@@ -217,9 +233,10 @@ static int edit_file(int dir, const char *name, const struct edit *e)
 static int edit_member(int dir, const char *name, void *arg)
 {
 	struct edit *e = arg;
-	if ((e->id && strcmp(name, e->id) == 0) || edit_file(dir, name, e) == 0)
+	bool all = strcmp(name, ALL) == 0, id = strspn(name, "0123456789abcdef") == 12 && !name[12];
+	if ((!all && !id) || str_eq(name, e->id) || edit_file(dir, name, e) == 0)
 		return 0;
-	if (strcmp(name, ALL) == 0)
+	if (all)
 		e->failed = -1;
 	else
 		warn_fail();
@@ -285,9 +302,8 @@ int host_names_join(const struct host_names *h)
 	    (link_member(dir, h->id, h->file) < 0 || (own.n && edit_file(dir, h->id, &e) < 0)))
 		r = -1;
 	e.add = others.p;
-	if (h->again)
-		r = !all || strstr(all, others.p) ? r : edit_file(dir, ALL, &e);
-	else if (others.n && (dir_each(dir, edit_member, &e) < 0 || e.failed))
+	if (h->again ? all && !strstr(all, others.p) && edit_file(dir, ALL, &e) < 0
+		     : others.n && (dir_each(dir, edit_member, &e) < 0 || e.failed))
 		r = -1;
 	buf_free(&others);
 	buf_free(&own);
@@ -326,7 +342,8 @@ int host_names_rename(const char *network, const char *id, const struct cidr *ad
 	_cleanup_close_ int dir = members(network, false);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (faccessat(dir, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && link_member(dir, id, file) < 0)
+	/* A neighbour that joined meanwhile removed the link if it led nowhere. */
+	if (*file && link_member(dir, id, file) < 0)
 		return -1;
 	struct edit e = {.from = from, .to = to};
 	exactly(&e, addr);
