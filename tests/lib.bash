@@ -11,23 +11,6 @@ umask 022
 unset LANG LANGUAGE "${!LC_@}" # perl warns of a locale that is not installed
 export BIN CTRBOX ROOTFS PATH SHELL
 
-# Before each command of a test bats remembers where it stands, by some forty commands of its own.
-# These five remember the same: together the tests take a tenth less.
-# shellcheck disable=SC2034 # bats reads them
-if [ "${BATS_VERSION:-}" = 1.8.2 ]; then
-	bats_debug_trap() {
-		case $1 in "$BATS_ROOT"/lib/* | "$BATS_ROOT"/libexec/*) return 0 ;; esac
-		[ -z "${BATS_INTERRUPTED+x}${BATS_TIMED_OUT+x}" ] || return 0
-		BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
-		BATS_DEBUG_LAST_LINENO=("${BASH_LINENO[@]}")
-		# bats compares it with that of a function of its own
-		BATS_DEBUG_LAST_SOURCE=("$BATS_ROOT/lib/bats-core/tracing.bash"
-			"${BASH_SOURCE[@]:1}")
-		bats_capture_stack_trace
-		[ "${BATS_TRACE_LEVEL:-0}" = 0 ] || bats_emit_trace
-	}
-fi
-
 setup() {
 	# as mktemp does it, by two processes in place of four
 	local i
