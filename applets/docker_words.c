@@ -86,7 +86,8 @@ static void group_words(const char *group, const char *word)
 {
 	struct buf all = {0};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (str_eq(words[i].group, group))
+		/* not what is none here */
+		if (str_eq(words[i].group, group) && (words[i].applet || !words[i].sub))
 			buf_printf(&all, "%s %s", words[i].applet ? "" : ", or",
 			    words[i].word[0] == '*' ? "what ctrbox --list has" : words[i].word);
 	if (!all.p || applet_find(group))

@@ -286,7 +286,7 @@ load lib
 		[ -z "$($all | sed -n 's/^    "\([A-Za-z]*\)":.*/\1/p' | sort -f | uniq -di)" ]
 	done
 	ctr-image inspect --json web:1 | grep -q '^{"digest":.*}$'
-	[ "$(d inspect --type image -f '{{json .Config.Entrypoint}}' box)" = "[]" ]
+	[ "$(d inspect --type image -f '{{json .Config.Entrypoint}}' box)" = null ]
 	[ "$(d images -q 'we*' | wc -l)$(d images -q web | wc -l)$(d images -q web:2 | wc -l)" = \
 		110 ]
 	[ "$(d images --format '{{.Repository}}' -f label=tier=web)" = web ]
@@ -467,14 +467,14 @@ oneliners() {
 	d tag x y
 	d untag y >/dev/null
 	run -2 d container
-	[ "$output" = "ctrbox: container: which? ls prune export inspect, or what ctrbox --list has" ]
+	[ "$output" = "ctrbox: container: which? ls prune exists export inspect, or what ctrbox --list has" ]
 	run -2 d container foo
-	[ "$output" = "ctrbox: container foo: which? ls prune export inspect, or what ctrbox --list has" ]
+	[ "$output" = "ctrbox: container foo: which? ls prune exists export inspect, or what ctrbox --list has" ]
 	run -2 d system foo
 	[ "$output" = "ctrbox: system foo: which? info prune df events" ]
 	for word in 'container --help' 'help container' 'container -h'; do
 		run -0 --separate-stderr d $word
-		[ "$output" = "Usage: ctrbox container WORD: ls prune export inspect, or what ctrbox --list has" ]
+		[ "$output" = "Usage: ctrbox container WORD: ls prune exists export inspect, or what ctrbox --list has" ]
 	done
 	[[ "$(d help system df)" == "Usage: ctr-df "* ]]
 	for word in service context pod trust healthcheck mount 'image build'; do
