@@ -44,7 +44,8 @@ static struct opt opts[] = {
     {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet},
     {'o', "format", "FIELDS|TEMPLATE",
 	"a Go template (docker's, with `table` too), or fields apart by commas (default: id, name, "
-	"status, command, created, image; from 120 columns on pid, ip and ports, too)",
+	"status, command, created, image; from 120 columns on pid, ip and ports, too; ports in a "
+	"pipe, where there are any)",
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
@@ -267,7 +268,11 @@ static int newest_first(const void *a, const void *b)
 /* What others leave of a line is the command's, from 10 to 40 characters. */
 static void print_rows(struct table *t, const char *const *head, const int *cols, size_t n)
 {
-	size_t wide[N_FIELDS * 2] = {0}, all = 0, command = 40;
+	size_t wide[N_FIELDS * 2] = {0}, all = 0, command = 40, ports = 0;
+	for (size_t i = 0; i < rows.n; i++)
+		ports += !str_ends(rows.v[i], "\t");
+	if (!o.fields && width() < 120 && cols[n - 1] == PORTS && !ports)
+		n--; /* a program that reads gets them where there are any */
 	table_row(t, n, head);
 	for (size_t i = 0; i < n; i++)
 		wide[i] = strlen(head[i]);
@@ -308,7 +313,7 @@ static size_t columns(int *cols, const char **head)
 		strv_split(&l, o.fields, ",");
 	else
 		for (int i = 0; i < N_DEFAULT; i++)
-			if (width() >= 120 || (i != PID && i != IP && i != PORTS))
+			if (width() >= 120 || (i != PID && i != IP && (i != PORTS || !isatty(1))))
 				strv_add(&l, names[i]);
 	if (o.size && !o.fields)
 		strv_add(&l, "size");
