@@ -43,8 +43,9 @@ static const struct docker_word {
     {NULL, "swarm node service stack config machine context plugin", NULL,
 	"nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
     {NULL, "manifest trust", NULL, "ctr-image inspect: digests are always checked"},
-    {NULL, "-H --host -c --context --config --tls -D --debug -l --log-level", NULL,
+    {NULL, "-H --host -c --context --config -D --debug -l --log-level", NULL,
 	"nothing: there is no daemon"},
+    {NULL, "--tls --tlsverify --tlscacert --tlscert --tlskey", NULL, "nothing: there is no daemon"},
     {NULL, "checkpoint", NULL, "nothing: no checkpoints (CRIU)"},
     {NULL, "secret", NULL, "ctr-run --secret"},
     {NULL, "healthcheck", NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},
@@ -120,8 +121,13 @@ void docker_word(int argc, char **argv)
 	table_docker = !str_starts(argv[1], "ctr-");
 	const struct docker_word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
 	bool group = w != NULL;
+	char *value = str_starts(argv[1], "--") ? strchr(argv[1], '=') : NULL;
+	if (value) /* docker's --host=... */
+		*value = 0;
 	if (!group)
 		w = word_find(NULL, argv[1]);
+	if (value)
+		*value = '=';
 	int first = 1 + group;
 	if (w && !w->applet && w->sub) {
 		fprintf(stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->sub);

@@ -407,6 +407,10 @@ load lib
 	"$CTRBOX" -v | grep -q '^ctrbox '
 	run -2 "$CTRBOX" -H tcp://x ps
 	[ "$output" = "ctrbox: there is no -H here; instead: nothing: there is no daemon" ]
+	for option in --host=tcp://x --tlsverify --context=default; do
+		run -2 "$CTRBOX" "$option" ps
+		[ "$output" = "ctrbox: there is no $option here; instead: nothing: there is no daemon" ]
+	done
 }
 
 # bats test_tags=ctr-inspect,ctr-commit,ctr-create
