@@ -317,6 +317,12 @@ char *fd_where(int fd)
 
 char *path_real(const char *path)
 {
+	struct stat st;
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
-	return fd < 0 ? NULL : fd_where(fd);
+	char *where = fd < 0 ? NULL : fd_where(fd);
+	if (where && stat(where, &st) < 0) { /* "/x (deleted)": a working directory that is gone */
+		free(where);
+		where = NULL;
+	}
+	return where;
 }
