@@ -691,7 +691,7 @@ load image
 		entries+=("f $deep$i x")
 	done
 	mktar "${entries[@]}" >deep.tar
-	timeout 60 strace -qq -e trace=openat,openat2 -o calls ctr-image import deep deep.tar
+	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import deep deep.tar
 	[ "$(wc -l <calls)" -lt 10000 ]
 }
 @test "14.8: entries at the ends of two deep ways in turn do not take a step for each folder" {
@@ -704,7 +704,7 @@ load image
 		entries+=("f $((i & 1))$deep/$i x" "f $((i & 1))$deep/l/$i x")
 	done
 	mktar "${entries[@]}" >turns.tar
-	timeout 60 strace -qq -e trace=openat,openat2 -o calls ctr-image import turns turns.tar
+	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import turns turns.tar
 	[ "$(wc -l <calls)" -lt 5000 ]
 	[ "$(find "$CTR_LIB"/layers/*/[01] -type f | wc -l)" -eq 102 ]
 }
@@ -719,7 +719,7 @@ load image
 	mktar "${low[@]}" 's way 1' >low.tar
 	mktar "${links[@]}" "f way$deep/new x" "h last way$deep/new" >links.tar
 	oci o low.tar links.tar
-	timeout 60 strace -qq -e trace=openat,openat2 -o calls ctr-image load o
+	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image load o
 	[ "$(wc -l <calls)" -lt 12000 ]
 	cd "$(dirname "$CTR_LIB"/layers/*/last)"
 	[ "$(cat l1 l2 l30 last "1$deep/new")" = 1230xx ]
@@ -732,7 +732,7 @@ load image
 	mktar "f ${deep}x x" >low.tar
 	mktar "f ${deep}y y" >over.tar
 	oci o one.tar low.tar over.tar
-	timeout 60 strace -qq -e trace=openat2 -o calls ctr-image load o
+	timeout 60 strace -f -qq -e trace=openat2 -o calls ctr-image load o
 	[ "$(wc -l <calls)" -lt 5000 ]
 	[ "$(ctr-run new:1 sh -c "cat /$deep*")" = xy ]
 }
