@@ -30,7 +30,7 @@ const struct opt create_opts[] = {
     {'e', "env", "K=V|K", "set a variable, or pass the caller's", OPT_LIST, &given.env},
     {0, "env-host", NULL, "pass every variable of the caller's", OPT_FLAG, &given.env_host},
     {0, "unsetenv", "K", "leave out a variable of the image's", OPT_COMMAS, &given.unsetenv},
-    {0, "tz", "ZONE|local", "time zone, or the host's", OPT_STR, &given.tz},
+    {0, "tz", "ZONE|local", "time zone, or the host's: the variable TZ", OPT_STR, &given.tz},
     {0, "env-file", "FILE", "variables from a file, a line each", OPT_LIST, &given.env_file},
     {'w', "workdir", "DIR", "working directory in the container", OPT_STR, &given.workdir},
     {'u', "user", "USER[:GROUP]", "user, by the container's own files, or numbers", OPT_STR,

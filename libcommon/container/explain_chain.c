@@ -8,8 +8,8 @@
 
 #include "caps.h"
 #include "err.h"
-#include "file.h"
 #include "explain_parts.h"
+#include "file.h"
 #include "image.h"
 #include "ns.h"
 #include "volume.h"
