@@ -272,6 +272,8 @@ $(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/etc/os-release 
 		build/rootfs$(beside)
 build/rig/kernel/.done:
 	$(Q)sh rootfs/kernel.sh build/rig/kernel
+build/rig/v2.gz: build/rootfs/etc/os-release build/rig/kernel/.done tests/rig/v2-init tests/rig/v2-pack
+	$(call say,PACK,$@)sh tests/rig/v2-pack $@ build/rig/kernel build/rootfs
 build/rig/kernel-%/.done:
 	$(Q)sh rootfs/kernel.sh $(@D) $*
 boot: initramfs ## boot it in QEMU (end it with: poweroff)
@@ -290,7 +292,7 @@ check: ## all tests, or an applet's: T=ctr-run
 		$(if $(SAN),,test-builds man completions)
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
-check-v2: all rootfs ## tests of limits and containers on a pure cgroup v2 system
+check-v2: all build/rig/v2.gz ## tests of limits and containers on a pure cgroup v2 system
 	$(Q)bash tests/run --v2 $(T)
 
 check-old: rootfs test-builds ## tests of containers with the system calls of an old kernel
