@@ -66,7 +66,8 @@ ifdef SAN
 # shipped.
 flags := $(common) -isystem $(DEPS)/include -DCTR_SAN -g -O1 -fno-pie -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
-link = $(CC) $(flags) -fno-lto -no-pie -o $@ $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs)
+link = $(CC) $(flags) -fno-lto -no-pie -static-libasan -static-libubsan -o $@ \
+	$(filter %.o %.a,$^) -L$(DEPS)/lib $(libs)
 compiler := $(CC)
 else
 # Where the system's libc is not musl, the compiler sees the headers of musl, of the kernel and of
