@@ -201,10 +201,12 @@ load lib
 }
 
 @test "19 DOCKER.md: each flag of docker's and podman's is there, differs, or names what to use" {
-	local doc=$top/applets/DOCKER.md cmd state flag said text p n=0
+	local doc=$top/applets/DOCKER.md cmd state flag said text p n=0 end
 	while read -r cmd state flag; do
+		end=
+		[ "$cmd" != events ] || end=--until=0
 		text=() # its first two lines, without a process to cut them
-		mapfile -t -n 2 text < <("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null)
+		mapfile -t -n 2 text < <("$CTRBOX" ${cmd//_/ } "$flag" $end 2>&1 </dev/null)
 		wait $! || true
 		said=${text[*]} text=$said
 		case $said in
@@ -234,7 +236,8 @@ load lib
 		grep -q "of $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' |
 			head -n 1) \|and $p $($p --version 2>/dev/null |
 			grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) " "$doc" || continue
-		for cmd in run ps exec logs rm images "network create" "volume create"; do
+		for cmd in run ps exec logs rm images events port "network create" \
+			"volume create"; do
 			text=$(sed -n "/^## $cmd\$/,/^## /p" "$doc")
 			for flag in $($p $cmd --help 2>/dev/null |
 				grep -oE '^ +(-[a-zA-Z0-9], +)?--[a-z0-9-]+' |
