@@ -20,9 +20,12 @@ test_setup() {
 plant() {
 	rm -f libcommon/*/planted.c
 	printf '%s\n' "$2" >"libcommon/$1/planted.c"
-	gcc -flto -D_GNU_SOURCE -Iinclude -isystem "$top/build/deps/include" -c -o planted.o \
-		"libcommon/$1/planted.c"
-	ar r lib.a planted.o
+	add libcommon/*/planted.c
+}
+add() { # FILE...
+	gcc -flto -D_GNU_SOURCE -Iinclude -isystem "$top/build/deps/include" -c "$@"
+	set -- "${@##*/}"
+	ar r lib.a "${@/%.c/.o}"
 }
 
 @test "the tree as it is passes" {
@@ -38,32 +41,31 @@ plant() {
 		flags:flags_bundle:create_flags.h engine:engine_go:engine.h
 		container:container_open:record.h oci:oci_start:oci.h cni:cni_main:cni.h \
 		applets:applet_find:applets.h)
-	local r up f h last=base
+	local r up f h last=base want=()
+	# All of them at once: a file for each.
 	for r in "${of[@]}"; do
 		IFS=: read -r up f h <<<"$r"
 		grep -q "\b$f(" "include/$h"
-		plant cni "int $f(void); int planted(void) { return $f(); }"
-		case $up in
-		container | oci)
-			run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
-			[[ "$output" = \
-				*"planted.c: calls $f() of the room $up: a standard face has records of its own"* ]]
-			;;
-		applets) ;;
-		*) run -0 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o ;;
-		esac
+		[ "$up" = applets ] || echo "int $f(void); int down_$up(void) { return $f(); }" \
+			>"libcommon/cni/down_$up.c"
+		[[ $up != @(container|oci) ]] || want+=("libcommon/cni/down_$up.c: calls $f() of the room \
+$up: a standard face has records of its own")
 		[ "$up" != base ] || continue
-		plant "$last" "int $f(void); int planted(void) { return $f(); }"
-		run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
-		[[ "$output" = \
-			*"libcommon/$last/planted.c: calls $f() of the room $up, which is above $last"* ]]
-		plant "$last" "#include \"$h\"
-int planted(void) { return 1; }"
-		run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
-		[[ "$output" = \
-			*"libcommon/$last/planted.c: includes $h of the room $up, which is above $last"* ]]
+		echo "int $f(void); int up_$up(void) { return $f(); }" >"libcommon/$last/up_$up.c"
+		printf '#include "%s"\nint by_%s(void) { return 1; }\n' "$h" "$up" \
+			>"libcommon/$last/by_$up.c"
+		want+=("libcommon/$last/up_$up.c: calls $f() of the room $up, which is above $last"
+			"libcommon/$last/by_$up.c: includes $h of the room $up, which is above $last")
 		last=$up
 	done
+	add libcommon/*/{up,by,down}_*.c
+	run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
+	for r in "${want[@]}"; do
+		[[ "$output" = *"$r"* ]] || { echo "not caught: $r"; return 1; }
+	done
+	[ "$(grep -c /down_ <<<"$output")" = 2 ] # and no other
+	rm libcommon/*/{up,by,down}_*.c
+	cp "$top/build/libctr.a" lib.a
 	# No include by a path, a macro or of a .c file: where that leads to could not be seen.
 	local how
 	for how in '#include "./record.h"' '#define H "record.h"
