@@ -2,27 +2,34 @@
 # namespace of its own. Nothing of the machine's own network is touched.
 # shellcheck shell=bash
 
-# ns VAR: make a network namespace that lives as long as its process, whose pid goes to VAR.
+# ns VAR [COMMAND]: make a network namespace that lives as long as its process, whose pid goes to
+# VAR; a shell in it has first set up lo and run COMMAND.
 ns() {
-	unshare -n sleep 10000 3>&- >/dev/null 2>&1 &
-	local pid=$! i
+	local fd pid line
+	exec {fd}< <(exec unshare -n sh -c '
+		# else what follows would be done to the machine'"'"'s own network
+		[ "$(readlink /proc/self/ns/net)" != "$1" ] || exit 1
+		ip link set lo up
+		eval "$2"
+		echo up
+		exec sleep 10000 >/dev/null 2>&1' sh "$OWN_NET" "${2:-}" 3>&- 2>/dev/null)
+	pid=$!
 	printf -v "$1" %s "$pid"
 	NS_PIDS+=("$pid")
-	for ((i = 0; i < 200; i++)); do
-		[ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] || break
-		sleep 0.01
-	done
-	# else what follows would be done to the machine's own network
-	[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || return 1
-	in_ns "$pid" ip link set lo up
+	read -r line <&"$fd" || true
+	exec {fd}<&-
+	[ "$line" = up ]
 }
-in_ns() {
-	local pid=$1
-	shift
-	nsenter -t "$pid" -n "$@"
+in_ns() { nsenter -t "$1" -n "${@:2}"; }
+h() { nsenter -t "$HOST" -n "$@"; }
+peer() { nsenter -t "$PEER" -n "$@"; }
+# hosted FUNCTIONS CODE [ARG...]: bash in the host's namespace, which it enters once for all of
+# CODE, and without what bats does for each command; it ends at the first that fails. FUNCTIONS are
+# the test's own that CODE uses; their `h` is there already.
+hosted() {
+	# shellcheck disable=SC2086
+	h bash -exc "h() { \"\$@\"; }; $(declare -f -- $1)"$'\n'"$2" bash "${@:3}"
 }
-h() { in_ns "$HOST" "$@"; }
-peer() { in_ns "$PEER" "$@"; }
 
 # peer 203.0.113.2 -- router -- 198.51.100.2 host. The router has no route to the containers, so
 # only answers to masqueraded packets come back.
@@ -31,38 +38,41 @@ net_up() {
 	need nft nftables
 	NS_PIDS=()
 	ns HOST
-	ns ROUTER
 	ns PEER
-	ip link add name wan netns "$HOST" type veth peer name rh netns "$ROUTER"
-	ip link add name wan netns "$PEER" type veth peer name rp netns "$ROUTER"
-	local r
-	for r in "$HOST wan 198.51.100.2/24 2001:db8:1::2/64" \
-		"$ROUTER rh 198.51.100.1/24 2001:db8:1::1/64" \
-		"$PEER wan 203.0.113.2/24 2001:db8:2::2/64" \
-		"$ROUTER rp 203.0.113.1/24 2001:db8:2::1/64"; do
-		# shellcheck disable=SC2086
-		set -- $r
-		in_ns "$1" sh -c "echo 0 >/proc/sys/net/ipv6/conf/$2/accept_dad"
-		in_ns "$1" ip link set "$2" up
-		in_ns "$1" ip addr add "$3" dev "$2"
-		in_ns "$1" ip addr add "$4" dev "$2" nodad
-	done
-	# a new namespace begins with the machine's settings
-	h sh -c '
-		echo 0 >/proc/sys/net/ipv4/ip_forward
-		echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
-	h ip route add default via 198.51.100.1
-	h ip -6 route add default via 2001:db8:1::1
-	peer ip route add default via 203.0.113.1
-	peer ip -6 route add default via 2001:db8:2::1
-	in_ns "$ROUTER" sh -c '
+	# shellcheck disable=SC2016
+	ns ROUTER '
+		echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
 		echo 1 >/proc/sys/net/ipv4/ip_forward
-		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+		ip -batch - <<-END
+			link add name rh type veth peer name wan netns '"$HOST"'
+			link add name rp type veth peer name wan netns '"$PEER"'
+			link set rh up
+			link set rp up
+			addr add 198.51.100.1/24 dev rh
+			addr add 2001:db8:1::1/64 dev rh nodad
+			addr add 203.0.113.1/24 dev rp
+			addr add 2001:db8:2::1/64 dev rp nodad
+		END'
+	local uplink='
+		echo 0 >/proc/sys/net/ipv6/conf/wan/accept_dad
+		# a new namespace begins with the machine'"'"'s settings
+		echo 0 >/proc/sys/net/ipv4/ip_forward
+		echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+		exec ip -batch - <<-END
+			link set wan up
+			addr add $1.2/24 dev wan
+			addr add $2::2/64 dev wan nodad
+			route add default via $1.1
+			route add default via $2::1
+		END'
+	h sh -c "$uplink" sh 198.51.100 2001:db8:1
+	peer sh -c "$uplink" sh 203.0.113 2001:db8:2
 }
 
 net_down() {
-	[ -z "${HOST:-}" ] || h ctr-ps -aq | h ctr-rm -f - >/dev/null 2>&1 || true
-	[ -z "${HOST:-}" ] || h ctr-gc >/dev/null 2>&1 || true
+	[ -z "${HOST:-}" ] ||
+		h sh -c 'ctr-ps -aq | ctr-rm -f -; exec ctr-gc' >/dev/null 2>&1 || true
 	{ kill -9 "${BG[@]}" "${NS_PIDS[@]}" && wait "${BG[@]}" "${NS_PIDS[@]}"; } 2>/dev/null
 	BG=() NS_PIDS=()
 }
@@ -85,19 +95,22 @@ serve() {
 	wait_for 5 listening "$1" "$2" "$kind"
 }
 listening() {
-	local f=tcp
+	local f=tcp port
 	[[ $3 = tcp* ]] || f=udp
-	local port
-	port=$(printf ':%04X ' "$2")
-	nsenter -t "$1" -n cat "/proc/net/$f" "/proc/net/${f}6" 2>/dev/null | grep -q "$port"
+	printf -v port ':%04X ' "$2"
+	grep -qs "$port" "/proc/$1/net/$f" "/proc/$1/net/${f}6"
 }
 # ask PID ADDR PORT [tcp|udp]: what the server there answers, "" if none does.
 ask() {
 	if [ "${4:-tcp}" = udp ]; then
-		echo x | in_ns "$1" timeout 3 socat -t1 -T1 - "UDP:$2:$3" 2>/dev/null || true
+		# the answer's first line, without a wait for more
+		in_ns "$1" timeout 3 bash -c '
+			exec 3<>"/dev/udp/$1/$2" && echo x >&3 && head -n 1 <&3' _ \
+			"${2//[][]/}" "$3" 2>/dev/null || true
 	else
 		in_ns "$1" timeout 3 socat -T1 - "TCP:$2:$3,connect-timeout=1" </dev/null \
 			2>/dev/null || true
 	fi
 }
 BG=() NS_PIDS=()
+OWN_NET=$(readlink /proc/self/ns/net)
