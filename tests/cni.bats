@@ -135,19 +135,26 @@ ports() {
 	other='{"cniVersion":"1.1.0","name":"other","type":"bridge","bridge":"cni1","ipam":{"type":"host-local",
 		"ranges":[[{"subnet":"10.23.0.0/24"}]]}}'
 	r=$(plugin ADD "$POD" ctr-netcfg "$c")
-	tables() { for t in ip ip6 bridge; do h nft -s list table $t ctrbox; done; }
-	tables >"$WORLD/before"
-	same() { tables | diff - "$WORLD/before"; }
+	tables() { # RULESET: our three, in this order, whichever was made first
+		local t rest
+		for t in ip ip6 bridge; do
+			rest=${1#*"table $t ctrbox {"}
+			[ "$rest" = "$1" ] || echo "$t${rest%%$'\n}'*}"
+		done
+	}
+	local before
+	before=$(tables "$(h nft -s list ruleset)")
+	[ "$(grep -cxE 'ip|ip6|bridge' <<<"$before")" = 3 ]
 	again() { # COMMAND...: it puts all of it in again, whatever was flushed
 		local what
 		for what in 'flush ruleset' 'delete table ip ctrbox' 'delete table ip6 ctrbox' \
 			'delete table bridge ctrbox' 'flush table ip ctrbox' \
 			'flush set ip ctrbox masq' 'flush set ip ctrbox same' \
 			'flush map ip ctrbox ports' 'flush set bridge ctrbox macs'; do
-			h nft "$what"
-			run -1 same
+			[ "$(tables "$(h sh -c 'nft "$1" && nft -s list ruleset' sh \
+				"$what")")" != "$before" ]
 			"$@" >/dev/null
-			same
+			diff <(echo "$before") <(tables "$(h nft -s list ruleset)")
 		done
 	}
 	add() {
