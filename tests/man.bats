@@ -19,18 +19,19 @@ words() { tr -s ' \n' ' ' | sed 's/ $//'; }
 		run ! grep -q '@[A-Z]*@' shown
 		grep '^\.Dl ' "$page" |
 			sed 's/^\.Dl //; s/\\(dq/"/g; s/\\-/-/g; s/\\&//g; s/\\e/\\/g' >wanted || :
+		shown=$(<shown)
 		while IFS= read -r line; do
-			grep -qF -- "$(words <<<"$line")" shown || {
+			[[ $shown = *"$line"* ]] || {
 				echo "$name: lost a word of: $line"
-				false
+				return 1
 			}
-		done <wanted
+		done < <(sed 's/  */ /g; s/ $//' wanted)
 		# every option of the table is there
-		"$BIN/$name" --help 2>/dev/null | grep -o -- '^  -., --[a-z-]*\|^      --[a-z-]*' |
-			grep -o -- '--[a-z-]*' | sort -u | while read -r o; do
-			grep -qF -- "$o" shown || {
+		for o in $("$BIN/$name" --help 2>/dev/null |
+			sed -nE 's/^  (-., |    )(--[a-z-]+).*/\2/p'); do
+			[[ $shown = *"$o"* ]] || {
 				echo "$name: $o is not in its page"
-				exit 1
+				return 1
 			}
 		done
 	done
