@@ -118,9 +118,7 @@ free_port() {
 # address goes to $reg. The test declares pids=() and ends those processes; $CTR_REGISTRIES is
 # ./registries.
 liar() {
-	reg=127.0.0.1:$(free_port)
-	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" "$@" >liar.log 2>&1 3>&- &
+	read -r reg < <(exec perl "$BATS_TEST_DIRNAME/liar.pl" "$@" 2>liar.log 3>&-)
 	pids+=($!)
 	echo "http $reg" >>registries
-	wait_for 5 curl -s -o /dev/null "http://$reg/v2/"
 }

@@ -1,5 +1,5 @@
-# liar.pl ADDRESS HOW LAYOUT: a registry over plain HTTP that serves one image, "x:1", from an OCI layout folder, and does
-# HOW with it: manifest, config, blob (other bytes), short (ends early, always), once (ends early, the first time), slow,
+# liar.pl HOW LAYOUT: a registry over plain HTTP that says on its stdout where it listens (a free port of 127.0.0.1), and
+# on stderr what it is asked for; it serves one image, "x:1", from an OCI layout folder, and does HOW with it: manifest, config, blob (other bytes), short (ends early, always), once (ends early, the first time), slow,
 # long (more than it said), stall, error (500), html, artifact (an image of something else), octets (its config is of no type, as docker 1.10 had it), foreign (a layer that is elsewhere), realm (asks for credentials at a place that is none), away (wants a
 # password, and sends who asks for a blob to another host), expires (its token is good for a few requests), thief (as
 # away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), sorry
@@ -12,11 +12,9 @@
 # WHERE, in which @ is its address).
 use strict;
 use warnings;
-use Digest::SHA "sha256_hex";
-use IO::Socket::INET;
-use POSIX "strftime";
-my ($addr, $how, $dir) = @ARGV;
-$| = 1;
+use Socket;
+my ($how, $dir) = @ARGV;
+my $million = 1e6; # perl makes a string of constants (' ' x 1e8) when it starts, for whatever HOW
 $SIG{CHLD} = $SIG{PIPE} = 'IGNORE';
 my @kids;
 $SIG{TERM} = sub { kill KILL => @kids; exit };
@@ -24,18 +22,24 @@ sub slurp { open my $f, '<:raw', $_[0] or return ''; local $/; return <$f> }
 my ($hex) = slurp("$dir/index.json") =~ /"digest":"sha256:([0-9a-f]+)"/;
 my $manifest = slurp("$dir/blobs/sha256/$hex");
 my ($config) = $manifest =~ /"digest":"sha256:([0-9a-f]+)"/;
-my $s = IO::Socket::INET->new(LocalAddr => $addr, Listen => 20, ReuseAddr => 1) or die $!;
+socket my $s, PF_INET, SOCK_STREAM, 0 or die $!;
+bind $s, pack_sockaddr_in(0, INADDR_LOOPBACK) and listen $s, 20 or die $!;
+my $addr = '127.0.0.1:' . (sockaddr_in(getsockname $s))[0];
+print "$addr\n";
+open STDOUT, '>&', \*STDERR or die $!; # who waits for the address is told of nothing else
+$| = 1;
 my (%seen, %nest, $outer);
 if ($how eq 'nest') {
+	require Digest::SHA;
 	$outer = $manifest;
 	for (1 .. 20) {
-		my $d = sha256_hex($outer);
+		my $d = Digest::SHA::sha256_hex($outer);
 		$nest{$d} = $outer;
 		$outer = "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:$d\",\"size\":1}]}";
 	}
 }
 while (1) {
-	my $c = $s->accept or next;
+	accept my $c, $s or next;
 	my ($head, $path, $from) = ('');
 	recv $c, my $first, 1, 2; # MSG_PEEK
 	if ($first eq "\x16") { print $c "HTTP/1.0 400 No TLS here\r\n\r\n"; next }
@@ -72,8 +76,9 @@ while (1) {
 	if ($how eq 'file' && $kind) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"file:///etc/passwd\"\r\n", '') }
 	if ($how eq 'busy' && $kind) { ($status, $extra, $body) = ('429 Slow', "Retry-After: 7\r\n", '') }
 	if ($how eq 'sorry' && $first && $kind) {
+		require POSIX;
 		($status, $body) = $kind eq 'manifest' ? ('429 Slow', 'HTTP/1.1 200 x') : $kind eq 'config' ? ('503 Down', '') : ('500 Broken', '{}');
-		$extra = $kind eq 'manifest' ? "Retry-After: 1\r\n" : $kind eq 'config' ? strftime("Retry-After: %a, %d %b %Y %T GMT\r\n", gmtime(time + 2)) : '';
+		$extra = $kind eq 'manifest' ? "Retry-After: 1\r\n" : $kind eq 'config' ? POSIX::strftime("Retry-After: %a, %d %b %Y %T GMT\r\n", gmtime(time + 2)) : '';
 	}
 	if ($how eq 'down' && $kind) { ($status, $extra, $body) = ('503 Down', "Retry-After: 7\r\n", '') }
 	if ($how eq 'expires') {
@@ -104,8 +109,7 @@ while (1) {
 	if ($how eq 'html' && $kind) { $body = '<html>hello</html>' }
 	if ($how eq $kind) { substr($body, length($body) / 2, 1) ^= "\1" }
 	if ($kind eq 'manifest' && $how eq 'nest') { $body = $path =~ /sha256:(\w+)/ ? $nest{$1} : $outer }
-	elsif ($kind eq 'manifest' && $how eq 'nul') { $body = "{\"a\0" x 1000000 }
-	elsif ($kind eq 'manifest' && $how eq 'huge') { $body .= ' ' x 100000000 }
+	elsif ($kind eq 'manifest' && $how eq 'nul') { $body = "{\"a\0" x $million }
 	elsif ($kind eq 'manifest' && $how eq 'artifact') { $body =~ s/vnd.oci.image.config.v1/vnd.cncf.helm.config.v1/ }
 	elsif ($kind eq 'manifest' && $how eq 'octets') { $body =~ s/vnd.oci.image.config.v1.json/octet-stream/ }
 	elsif ($kind eq 'manifest' && $how eq 'foreign') { $body =~ s/("layers":\[\{)/$1"urls":["https:\/\/elsewhere\/x"],/ }
@@ -126,6 +130,7 @@ while (1) {
 	}
 	if ($how eq 'long' && $big) { $body .= 'x' x 1000 }
 	my $n = length $body;
+	$n += 100 * $million if $kind eq 'manifest' && $how eq 'huge';
 	$body = substr $body, 0, $n / 2 if $big && ($how eq 'short' || $how =~ /^(once|norange|askew|gone)$/ && $first);
 	print $c "HTTP/1.1 $status\r\nContent-Length: $n\r\n${extra}Connection: close\r\n\r\n";
 	if ($how eq 'trickle' && $kind eq 'manifest') {
@@ -140,5 +145,6 @@ while (1) {
 		sleep 20;
 	}
 	print $c $body if substr($head, 0, 4) ne 'HEAD';
+	while ($n > length $body && $how eq 'huge') { print $c ' ' x 65536 or exit }
 	exit;
 }
