@@ -154,7 +154,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 		'head -c 3000000 /dev/zero' 'kill -9 $$' 'exit 3' 'exec sleep 7'; do
 		printf '#!/bin/sh\n%s\n' "$what" >"$WORLD/bad/odd"
 		chmod 755 "$WORLD/bad/odd"
-		run h timeout --foreground 5 env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
+		run h timeout --foreground 3 env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
 			CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 CNI_PATH="$WORLD/bad" \
 			"$WORLD/bad/bridge" <<<"$c" 2>/dev/null
 		[ "$status" = 124 ] || {

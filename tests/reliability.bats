@@ -54,9 +54,10 @@ nothing_left() {
 	wait "$traffic"
 	traffic=
 	h ctr-gc >>gclog
-	h ctr-ps -aq --filter status=lost | h ctr-rm - >/dev/null
-	h ctr-ps -aq --filter status=exited | h ctr-rm - >/dev/null
-	h ctr-ps -aq --filter status=created | h ctr-rm - >/dev/null
+	h sh -c '
+		for s in lost exited created; do
+			ctr-ps -aq --filter status=$s | ctr-rm - >/dev/null
+		done'
 	[ "$(h ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = \
 		"keep running keep2 running " ]
 	[ "$(living)" = "$before" ]
@@ -109,10 +110,10 @@ killer() { h "$BATS_TEST_DIRNAME/killer.pl" "$@"; }
 
 # Counts how many of the kills hit, and what gc found.
 figures() {
-	echo "# kill -9 of $1: $killed of 50 hit something alive, $(cat \
+	echo "# kill -9 of $1: $killed of 30 hit something alive, $(cat \
 		rounds) rounds of others meanwhile; gc cleared$(cut -d' ' -f1 gclog | sort |
 		uniq -c | tr -s ' \n' ' ')" >&3
-	[ $killed -ge 10 ]
+	[ $killed -ge 6 ]
 }
 # A kill that came too late makes the time in which they strike shorter, so that most hit, however
 # busy the machine is.
@@ -125,11 +126,11 @@ count() {
 }
 
 # bats test_tags=ctr-run
-@test "kill -9 of ctr-run at 50 instants: gc leaves what lives, and only that" {
+@test "kill -9 of ctr-run at 30 instants: gc leaves what lives, and only that" {
 	us=$(takes h ctr-run --net n -p 82:82 "$ROOTFS" true)
 	traffic 3>&- & traffic=$!
 	killed=0
-	for i in $(seq 25); do
+	for ((i = 0; i < 15; i++)); do
 		count "$(killer "$us" ctr-run --net n -p 82:82 "$ROOTFS" true)"
 		# its monitor lives on
 		count "$(killer "$us" ctr-run -d --net n "$ROOTFS" sleep 0.02)"
@@ -139,11 +140,11 @@ count() {
 }
 
 # bats test_tags=ctr-run
-@test "kill -9 of the monitor at 50 instants of a start, a life and an end" {
+@test "kill -9 of the monitor at 30 instants of a start, a life and an end" {
 	us=$(takes h ctr-run --net n -p 82:82 "$ROOTFS" true)
 	traffic 3>&- & traffic=$!
 	killed=0
-	for i in $(seq 25); do
+	for ((i = 0; i < 15; i++)); do
 		count "$(killer -m "$us" ctr-run -d --rm --net n -p 82:82 "$ROOTFS" true)"
 		[ "$(killer -m $((us + 100000)) ctr-run -d --net n -p 82:82 "$ROOTFS" sleep 0.1)" \
 			!= 9 ] || killed=$((killed + 1))
@@ -153,11 +154,11 @@ count() {
 }
 
 # bats test_tags=ctr-exec,ctr-top
-@test "kill -9 of ctr-exec at 50 instants: its command goes, the container lives on" {
+@test "kill -9 of ctr-exec at 30 instants: its command goes, the container lives on" {
 	us=$(takes h ctr-exec keep true)
 	traffic 3>&- & traffic=$!
 	killed=0
-	for i in $(seq 25); do
+	for ((i = 0; i < 15; i++)); do
 		count "$(killer "$us" ctr-exec keep sleep 1000)"
 		count "$(killer "$us" ctr-exec keep2 sleep 1000)"
 	done
@@ -167,12 +168,12 @@ count() {
 }
 
 # bats test_tags=ctr-rm,ctr-inspect
-@test "kill -9 of ctr-rm -f at 50 instants" {
+@test "kill -9 of ctr-rm -f at 30 instants" {
 	h ctr-run -d --name v --net n -p 82:82 "$ROOTFS" sleep 1000 >/dev/null
 	t0=$(date +%s%N) && h ctr-rm -f v && us=$((($(date +%s%N) - t0) / 1000))
 	traffic 3>&- & traffic=$!
 	killed=0
-	for i in $(seq 50); do
+	for ((i = 0; i < 30; i++)); do
 		h ctr-run -d --name "v$i" --net n "$ROOTFS" sleep 1000 >/dev/null
 		count "$(killer "$us" ctr-rm -f "v$i")"
 	done
