@@ -218,7 +218,8 @@ load lib
 						$cmd eq "events" ? "--until=0" : ();
 					die "$ENV{CTRBOX}: $!\n";
 				}
-				chomp(my $text = join "", grep { defined } scalar <$out>, scalar <$out>);
+				my $text = join "", map { scalar <$out> // "" } 1, 2;
+				chomp $text;
 				close $out;
 				my $said = "taken";
 				$said = "not" if $text =~
