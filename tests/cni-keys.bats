@@ -58,15 +58,16 @@ add_check_del() {
 }
 
 @test "cni: a hundred at once, each with an address of its own, and away again" {
-	local i c pids=()
+	local c
 	c=$(conf '.isGateway = true | .ipMasq = true | .ipam.ranges = [[{subnet: "10.22.0.0/16"}]]')
 	all() { # COMMAND
-		pids=()
-		for ((i = 0; i < 100; i++)); do
-			IFNAME=e$i plugin "$1" "$POD" bridge "$c" >"$WORLD/r$i" 3>&- &
-			pids+=($!)
-		done
-		for i in "${pids[@]}"; do wait "$i"; done
+		hosted plugin '
+			PLUGINS=$3 pids=()
+			for ((i = 0; i < 100; i++)); do
+				IFNAME=e$i plugin "$1" "$2" bridge "$4" >"r$i" 3>&- &
+				pids+=($!)
+			done
+			for i in "${pids[@]}"; do wait "$i"; done' "$1" "$POD" "$PLUGINS" "$c"
 	}
 	all ADD
 	[ "$(cat "$WORLD"/r* | jq -r '.ips[].address' | sort -u | wc -l)" = 100 ]
