@@ -3,6 +3,7 @@
 #   f NAME CONTENT   d NAME   s NAME TARGET   h NAME TARGET   c NAME MAJOR,MINOR     o NAME UID (a file of
 #   this owner, by a pax header)   (each entry one argument, fields apart by blanks; %NUL, %LONG stand for a NUL and for
 #   5,000 x; instead of all of them: "-", which reads them from stdin, a line each)
+#   > FILE: the entries after it are another archive's, which is written there.
 use strict;
 my %type = (f => '0', o => '0', h => '1', s => '2', c => '3', d => '5');
 sub header {
@@ -18,6 +19,11 @@ sub long { my ($type, $text) = @_; return header('././@LongLink', $type, length(
 chomp(@ARGV = <STDIN>) if "@ARGV" eq '-';
 for (@ARGV) {
 	my ($t, $name, $rest) = split / /, $_, 3;
+	if ($t eq '>') {
+		print "\0" x 1024 if tell(STDOUT) > 0; # the one before
+		open STDOUT, '>', $name or die "$name: $!\n";
+		next;
+	}
 	$rest //= '';
 	s/%LONG/'x' x 5000/e, s/%NUL/\0/g for $name, $rest;
 	my $link = $t =~ /[sh]/ ? $rest : '';
