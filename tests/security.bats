@@ -183,9 +183,9 @@ hostile() {
 		"--name c --cap-add SYS_PTRACE --userns auto" \
 		"--name d -e PATH=$(seq -s / 500 | sed 's,/,:/,g'):/bin"; do
 		# shellcheck disable=SC2086
-		ctr-run -d $how root/ look 3 >/dev/null
-		n=${how#--name } n=${n%% *} end=$(($(date +%s) + 3))
-		while [ "$(date +%s)" -lt $end ] && ctr-exec "$n" true 2>/dev/null; do
+		ctr-run -d $how root/ look 2 >/dev/null
+		n=${how#--name } n=${n%% *} end=$((SECONDS + 2))
+		while [ $SECONDS -lt $end ] && ctr-exec "$n" true 2>/dev/null; do
 			[ "$n" != a ] || ctr-run --pid container:a "$ROOTFS" true || true
 		done
 		ctr-wait "$n" >/dev/null
@@ -195,12 +195,12 @@ hostile() {
 }
 
 # bats test_tags=ctr-run
-@test "CVE-2021-30465: a volume's folder swapped for a link while 100 starts mount in it" {
+@test "CVE-2021-30465: a volume's folder swapped for a link while starts mount in it" {
 	hostile
 	mkdir -p vol/d target
 	ln -s "$WORLD/target" vol/link
 	swap vol/d vol/link
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 20; i++)); do
 		ctr-run -v "$WORLD/vol:/v" -v "$WORLD/secret:/v/d/x" \
 			--tmpfs /v/d/y root/ true 2>>err || [ $? -eq 125 ]
 		ctr-run --direct -v "$WORLD/vol:/v" --tmpfs /v/d/z root/ true 2>>err ||
@@ -218,7 +218,7 @@ hostile() {
 	ctr-create --name c -v "$WORLD/vol:/v" -v "$WORLD/inner:/v/d/n" \
 		"$ROOTFS" true >/dev/null
 	swap vol/d vol/link
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 20; i++)); do
 		ctr-cp f "c:/v/d/n/f$i" 2>>err || true
 		ctr-cp c:/v/d/n/. out 2>>err || true
 		rmdir vol/*/n 2>/dev/null || true
@@ -249,7 +249,7 @@ hostile() {
 	ln -s /fake root/evil
 	swap root/proc root/evil
 	good=0
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 40; i++)); do
 		run ctr-run --direct --sysctl net.ipv4.ip_forward=1 root/ sh -c '
 			grep "^proc .*/sys proc ro," /proc/mounts ||
 			cat /proc/sys/net/ipv4/ip_forward'
@@ -262,7 +262,7 @@ hostile() {
 	kill -0 "$swapper"
 	kill "$swapper"
 	[ "$(cat root/fake/sys/net/ipv4/ip_forward)" = old ]
-	echo "$good of 100"
+	echo "$good of 40"
 }
 
 # bats test_tags=ctr-run
@@ -613,21 +613,19 @@ hostile() {
 		[[ "$output" = *"copied: a device: left out (-a keeps"* ]]
 		tar -C r -cf - theirs null2 | ctr-cp - c:/run/
 		ctr-exec c sh -c 'chmod 666 /copied /run/theirs; echo >/run/null2'
-		them() {
-			grep -lz 'sleep' /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 |
-				while read -r p; do
-				[ "$(stat -c %u "/proc/$p" 2>/dev/null)" != 54321 ] || echo "$p"
-			done
-		}
+		them() { pgrep -u 54321 -x sleep; }
 		wait_for 5 eval '[ -n "$(them)" ]'
 		as() { setpriv --reuid 54321 --regid 54321 --clear-groups "$@" 2>/dev/null; }
 		p=$(them)
-		as head -c 0 "/proc/$p/root/etc/passwd" # the way is open
-		for f in disk disk2 other theirs made dev/made con dev/con copied run/theirs; do
-			as chmod 666 "/proc/$p/root/$f" || true
-			run ! as head -c 1 "/proc/$p/root/$f"
-			run ! as dd of="/proc/$p/root/$f" count=0 conv=notrunc
-		done
+		# passwd: the way is open
+		[ "$(as sh -c '
+			cd "$1" && shift
+			chmod 666 "$@"
+			for f in etc/passwd "$@"; do
+				if true <"$f"; then echo "read $f"; fi
+				if true >>"$f"; then echo "write $f"; fi
+			done' sh "/proc/$p/root" disk disk2 other theirs made dev/made con dev/con copied \
+			run/theirs)" = "read etc/passwd" ]
 		[ "$(as "/proc/$p/root/suid" id -u)" != 0 ]
 		ctr-exec c sh -c '
 			echo >/null3
@@ -680,7 +678,7 @@ hunt() {
 	need perl
 	hunt
 	# shellcheck disable=SC2034
-	for n in {1..60}; do HOSTSECRET=1 ctr-exec c /bin/true; done
+	for n in {1..30}; do HOSTSECRET=1 ctr-exec c /bin/true; done
 	run ctr-logs c
 	[[ "$output" != *won* ]]
 	[ "$(ctr-inspect -f State.Status c)" = running ]
@@ -690,11 +688,11 @@ hunt() {
 @test "14.3: ctr-nsenter -p is visible in the container only when there is nothing left to take" {
 	need perl
 	hunt
-	for n in {1..20}; do
+	for n in {1..10}; do
 		env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t c \
 			-p /bin/true
 	done
-	for n in {1..20}; do
+	for n in {1..10}; do
 		env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter \
 			-t "$(ctr-inspect -f State.Pid c)" -a /bin/true
 	done
@@ -711,8 +709,8 @@ hunt() {
 	hunt
 	pid=$(ctr-inspect -f State.Pid c)
 	clean() { env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" "$@"; }
-	for n in {1..20}; do clean ctr-nsenter --pid="/proc/$pid/ns/pid" /bin/true; done
-	for n in {1..20}; do
+	for n in {1..10}; do clean ctr-nsenter --pid="/proc/$pid/ns/pid" /bin/true; done
+	for n in {1..10}; do
 		clean ctr-nsenter --pid="/proc/$pid/ns/pid" --mount="/proc/$pid/ns/mnt" /bin/true
 	done
 	for how in "-t c -p --root=/" "-t c -p --wd=$WORLD" "-t c -p --mount=/proc/self/ns/mnt" \
@@ -747,7 +745,7 @@ hunt() {
 @test "14.3: ctr-run --pid container:NAME is visible there only with nothing left to take" {
 	need perl
 	hunt
-	for n in {1..25}; do HOSTSECRET=1 ctr-run --pid container:c "$ROOTFS" /bin/true; done
+	for n in {1..12}; do HOSTSECRET=1 ctr-run --pid container:c "$ROOTFS" /bin/true; done
 	HOSTSECRET=1 ctr-run -d --name d --init --pid container:c "$ROOTFS" /bin/sleep \
 		1000 >/dev/null
 	run ctr-logs c
@@ -781,7 +779,7 @@ hunt() {
 		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro \
 		-v /bin:/bin:ro "$ROOTFS" perl /w.pl
 	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
-	for n in {1..15}; do
+	for n in {1..7}; do
 		for o in "" --init "--userns auto"; do
 			# shellcheck disable=SC2086
 			ctr-run --pid container:c $o "$ROOTFS" /bin/true
@@ -1591,7 +1589,7 @@ map_of() {
 @test "CVE-2025-58183: the map of a sparse file in an archive takes little memory" {
 	need python3
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers have memory of their own"
-	# 15 million empty parts of a file, in 60 KB
+	# 15 million empty parts of a file, in 300 KB
 	python3 - "$WORLD/sparse.tar.gz" <<-'END'
 		import gzip, sys, tarfile
 		def head(name, size, kind):
@@ -1607,7 +1605,7 @@ map_of() {
 		first = b"%d\n" % parts
 		size = len(first) + 4 * parts
 		size += len(pad(size))
-		with gzip.open(sys.argv[1], "wb") as f:
+		with gzip.open(sys.argv[1], "wb", 1) as f:
 		    f.write(head("x", len(pax), b"x") + pax + pad(len(pax)))
 		    f.write(head("f", size, b"0") + first)
 		    for i in range(parts // 10000):
@@ -1881,7 +1879,7 @@ image() {
 	mkdir -p home/d way/mid/home/d
 	ln -s "$WORLD" way/link
 	swap way/mid way/link
-	for ((i = 0; i < 20; i++)); do
+	for ((i = 0; i < 8; i++)); do
 		HOME=$WORLD/home strace -fqqo /dev/null -P "$WORLD/way/mid/home" \
 			-e inject=all:delay_enter=3000 ctr-run -u 7 -v "$WORLD/way/mid/home:/v:U" \
 			"$ROOTFS" true 2>>err || [ $? -eq 125 ]
