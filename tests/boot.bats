@@ -24,14 +24,14 @@ goes() {
 }
 
 # bats test_tags=ctr-start
-@test "19 boot: busybox's init" {
+@test "boot: busybox's init" {
 	local sh=$ROOTFS/bin/busybox
 	goes "$sh sh $boot/ctrbox.busybox start" "$sh sh $boot/ctrbox.busybox stop"
 	run -2 sh "$boot/ctrbox.busybox" restart
 }
 
 # bats test_tags=ctr-start
-@test "19 boot: procd's, with what /etc/rc.common does" {
+@test "boot: procd's, with what /etc/rc.common does" {
 	local sh=$ROOTFS/bin/busybox
 	echo '. "$1"; $2' >rc.common
 	head -n 1 "$boot/ctrbox.procd" | grep -x '#!/bin/sh /etc/rc.common'
@@ -39,7 +39,7 @@ goes() {
 }
 
 # bats test_tags=ctr-start
-@test "19 boot: OpenRC's, with what openrc-run does" {
+@test "boot: OpenRC's, with what openrc-run does" {
 	cat >openrc-run <<-'END'
 		ebegin() { echo " * $*"; }
 		eend() { return "$1"; }
@@ -52,7 +52,7 @@ goes() {
 	goes "sh openrc-run $boot/ctrbox.openrc start" "sh openrc-run $boot/ctrbox.openrc stop"
 }
 
-@test "19 boot: no process is ended that has the pid of a dead monitor" {
+@test "boot: no process is ended that has the pid of a dead monitor" {
 	sleep 1000 3>&- &
 	local other=$!
 	ctr-run -d --restart always --name lost "$ROOTFS" sleep 1000 >/dev/null
@@ -70,7 +70,7 @@ goes() {
 }
 
 # bats test_tags=ctr-start
-@test "19 boot: systemd's unit" {
+@test "boot: systemd's unit" {
 	need systemd-analyze systemd
 	sed "s,/usr/bin,$BIN,; /^Documentation/d" "$boot/ctrbox.service" >ctrbox.service
 	[ -z "$(systemd-analyze verify "$PWD/ctrbox.service" 2>&1)" ]

@@ -35,7 +35,7 @@ test_setup() {
 	[ "$(find dest ! -type d)" = "" ]
 }
 
-@test "21.12 make install: the program of CONFIG and ARCH, by Debian's name of the machine" {
+@test "make install: the program of CONFIG and ARCH, by Debian's name of the machine" {
 	make -C "$top" install CONFIG=minimal DESTDIR="$WORLD/dest" >/dev/null
 	cmp "$top/build/minimal/ctrbox" dest/usr/local/bin/ctrbox
 	[ "$(ls dest/usr/local/share/man/man1)" = "$(ls "$top"/build/minimal/bin |
@@ -52,7 +52,7 @@ test_setup() {
 }
 
 # bats test_tags=ctr-run
-@test "19 make deb: the package can be installed in a container, runs there, and can be removed" {
+@test "make deb: the package can be installed in a container, runs there, and can be removed" {
 	need dpkg-deb dpkg
 	deb=$(make -s -C "$top" deb)
 	[ "$(dpkg-deb -f "$top/$deb" Package)" = ctrbox ]
@@ -87,7 +87,7 @@ test_setup() {
 	[[ "${lines[*]}" == *"Nothing to be done"* ]]
 }
 
-@test "21.13 SYSROOT: a machine that has musl, as Alpine is, where gcc knows no other libc" {
+@test "SYSROOT: a machine that has musl, as Alpine is, where gcc knows no other libc" {
 	local deps=$top/build/deps at f l
 	local args=(-v /usr:/usr:ro -v /etc/alternatives:/etc/alternatives:ro)
 	at=/usr/lib/$(gcc -print-multiarch)
@@ -105,7 +105,7 @@ test_setup() {
 	[ "$(src/build/ctrbox --list)" = "$("$CTRBOX" --list)" ]
 }
 
-@test "21.12 modules.sh: what a module needs by a symbol, by softdep and by an alias comes first" {
+@test "modules.sh: what a module needs by a symbol, by softdep and by an alias comes first" {
 	local v=k/lib/modules/6.1/kernel
 	mkdir -p $v/drivers
 	# busybox, as far as it is asked here: depmod prints the table
@@ -133,7 +133,7 @@ test_setup() {
 	[ "$(cat out/104-soft.ko)" = soft ]
 }
 
-@test "21.12 clang alone compiles for another triplet: no flag is gcc's own, no warning is new" {
+@test "clang alone compiles for another triplet: no flag is gcc's own, no warning is new" {
 	need clang
 	mkdir -p build
 	cp -r "$top/Makefile" "$top/applets" "$top/libcommon" "$top/include" .
@@ -144,7 +144,7 @@ test_setup() {
 	[ "$(nm "${of[0]}" | grep -c ' T str_')" -gt 3 ]
 }
 
-@test "21.15 the recipes of Buildroot and OpenWrt, read by make: what they build and put where" {
+@test "the recipes of Buildroot and OpenWrt, read by make: what they build and put where" {
 	local m
 	m=$(uname -m)
 	awk '/^```/ { on = /make$/; next } on' "$top/packages/EMBEDDED.md" >ctrbox.mk
@@ -185,7 +185,7 @@ test_setup() {
 	[ -x ctrbox/etc/init.d/ctrbox ]
 }
 
-@test "21.15 EMBEDDED.md: options that messages name, machines, version and licence are true" {
+@test "EMBEDDED.md: options that messages name, machines, version and licence are true" {
 	local page=$top/packages/EMBEDDED.md o m
 	perl -ne 'while (/"([^"]*)"/g) { $s = $1; print "$1\n" while $s =~ /\bCONFIG_(\w+)/g }' \
 		"$top"/applets/*.c "$top"/libcommon/*/*.c >names
@@ -206,7 +206,7 @@ test_setup() {
 	done
 }
 
-@test "21.14 a build without a network says what to do" {
+@test "a build without a network says what to do" {
 	mkdir none
 	run -1 unshare -n sh "$top/libcommon/deps/build.sh" "$WORLD/deps" .mark
 	[[ $output == *"make deps-fetch DEPS_SRC=DIR"*"make DEPS_SRC=DIR"* ]]
@@ -240,7 +240,7 @@ test_setup() {
 	mkdir "$CTR_LIB" "$CTR_RUN"
 }
 
-@test "14.16: a pinned version that the mirrors lack stops the build, and names the way round" {
+@test "a pinned version that the mirrors lack stops the build, and names the way round" {
 	cp -r "$top/libcommon/deps" recipe
 	sed -i '/^libarchive/s/3[.]6[.]2-1+deb12u[0-9]*/3.6.2-1+deb12u99/' recipe/pins
 	sed -i '/^musl\|^libcap2\|^jansson\|^libseccomp/d; s/for p in musl libcap2 jansson libseccomp libarchive/for p in libarchive/' recipe/pins recipe/build.sh
@@ -254,7 +254,7 @@ test_setup() {
 	[ ! -e deps ]
 }
 
-@test "14.16: the sanitizers' build and the fuzzers link the libraries that are shipped" {
+@test "the sanitizers' build and the fuzzers link the libraries that are shipped" {
 	[ -e "$top/build/san/ctrbox" ] || make -C "$top" SAN=1 >/dev/null
 	run -0 ldd "$top/build/san/ctrbox"
 	for l in archive z nettle mnl jansson cap seccomp; do [[ "$output" != *"/lib$l.so"* ]]; done

@@ -10,7 +10,7 @@ IPAM='{"type": "host-local", "ranges": [[{"subnet": "10.22.0.0/24"}]]}'
 eth0() { in_ns "$1" ip -j link show "${2:-eth0}" | jq -c '.[0] | {address, mtu, flags}'; }
 gone() { run -1 in_ns "$1" ip link show eth0; }
 
-@test "17 cni attacks: DEL by a pid that another pod has now leaves that pod alone" {
+@test "cni attacks: DEL by a pid that another pod has now leaves that pod alone" {
 	local c t kind before r
 	for kind in bridge macvlan; do
 		c=$(conf $kind '{master: "wan"}')
@@ -30,7 +30,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	done
 }
 
-@test "17 cni attacks: a result that names another pod's interface limits and checks nothing" {
+@test "cni attacks: a result that names another pod's interface limits and checks nothing" {
 	local c r r2 key
 	c=$(conf bridge)
 	r=$(plugin ADD "$POD" bridge "$c")
@@ -63,7 +63,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	nothing_left
 }
 
-@test "17 cni attacks: two networks in one pod, both with a default route, or with one subnet" {
+@test "cni attacks: two networks in one pod, both with a default route, or with one subnet" {
 	local a b ra rb
 	a=$(conf bridge '{isDefaultGateway: true, ipMasq: true}')
 	b=$(jq -c '.name = "m" | .bridge = "cni1" | .ipam.ranges[0][0].subnet = "10.23.0.0/24"' \
@@ -87,7 +87,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	nothing_left
 }
 
-@test "17 cni attacks: DEL before its ADD has ended waits, and leaves nothing" {
+@test "cni attacks: DEL before its ADD has ended waits, and leaves nothing" {
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers make system calls of their own"
 	need strace
 	local c pid
@@ -106,7 +106,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	nothing_left
 }
 
-@test "17 cni attacks: names that are taken, full ranges, IPv6 alone, closed descriptors" {
+@test "cni attacks: names that are taken, full ranges, IPv6 alone, closed descriptors" {
 	local c r
 	c=$(conf bridge)
 	in_ns "$POD" ip link add eth0 type bridge
@@ -143,7 +143,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	nothing_left
 }
 
-@test "17 cni attacks: an ipam plugin that says nothing, garbage or too much, or hangs" {
+@test "cni attacks: an ipam plugin that says nothing, garbage or too much, or hangs" {
 	local c what
 	ln -sf "$PLUGINS/bridge" "$WORLD/bridge"
 	mkdir "$WORLD/bad"
@@ -166,7 +166,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	done
 }
 
-@test "17 cni attacks: an ipam plugin that leaves a process with its output open" {
+@test "cni attacks: an ipam plugin that leaves a process with its output open" {
 	local c called
 	cat >"$PLUGINS/odd" <<-END
 		#!/bin/sh
@@ -193,7 +193,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	nothing_left
 }
 
-@test "17 cni attacks: ctr-net and ctr-gc beside attachments leave them whole" {
+@test "cni attacks: ctr-net and ctr-gc beside attachments leave them whole" {
 	local c r p
 	c=$(conf bridge '{isDefaultGateway: true, ipMasq: true}')
 	r=$(plugin ADD "$POD" bridge "$c")

@@ -112,7 +112,7 @@ add_check_del() {
 	nothing_left
 }
 
-@test "17 cni: an attachment makes as many calls and reads as much beside a hundred as beside two" {
+@test "cni: an attachment makes as many calls and reads as much beside a hundred as beside two" {
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers make system calls of their own"
 	need strace
 	local c few many

@@ -227,7 +227,7 @@ ports() {
 }
 
 # Names are in the journal of a file system before what stands in the files.
-@test "21.1 cni: DEL frees an address whose lease and index a power cut has emptied" {
+@test "cni: DEL frees an address whose lease and index a power cut has emptied" {
 	local conf
 	conf=$(jq -c --arg d "$WORLD/disk" '.ipam = {type: "host-local", dataDir: $d, ranges:
 		[[{subnet: "10.22.0.0/24", rangeStart: "10.22.0.9", rangeEnd: "10.22.0.9"}]]}' <<<"$CONF")
@@ -362,7 +362,7 @@ ports() {
 	nothing_left
 }
 
-@test "15.2 15.4 cni: of twenty equal ADDs at once one succeeds, and DEL leaves no address" {
+@test "cni: of twenty equal ADDs at once one succeeds, and DEL leaves no address" {
 	local i ok=0 pids=() conf
 	conf=$(jq -c '. + {isGateway: true}' <<<"$CONF")
 	for i in $(seq 20); do
@@ -382,7 +382,7 @@ one_port() { # leaves in $c a configuration with one published port
 		{portMappings: [{hostPort: 8081, containerPort: 80}]}}' <<<"$CONF")
 }
 
-@test "17 cni: both names are free as soon as DEL returns" {
+@test "cni: both names are free as soon as DEL returns" {
 	local i c
 	one_port
 	for i in $(seq 10); do
@@ -393,7 +393,7 @@ one_port() { # leaves in $c a configuration with one published port
 	done
 }
 
-@test "17 cni: DEL leaves the kernel's wait to a child that has closed the caller's pipes" {
+@test "cni: DEL leaves the kernel's wait to a child that has closed the caller's pipes" {
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers make system calls of their own"
 	need strace
 	local c
@@ -416,7 +416,7 @@ one_port() { # leaves in $c a configuration with one published port
 		'$1 == p && /close\([012]\)/ { n++ } $1 == p && /sendto/ { exit } END { exit n != 3 }' "$WORLD/log"
 }
 
-@test "17 cni: ports of UDP from everywhere, forgotten at DEL; and of SCTP" {
+@test "cni: ports of UDP from everywhere, forgotten at DEL; and of SCTP" {
 	local r r2 p where
 	r=$(plugin ADD "$POD" bridge "$CONF")
 	r2=$(plugin ADD "$POD2" bridge "$CONF")

@@ -16,7 +16,7 @@ holds() { [[ " $1" = *" $2 "* ]] || { echo "'$2' is not in: $1"; return 1; }; }
 lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 
 # bats test_tags=ctr-ps,ctr-net,ctr-volume,ctr-image
-@test "19 bash completes applets, words, options, and the names of what there is" {
+@test "bash completes applets, words, options, and the names of what there is" {
 	tar -C "$ROOTFS" -c bin | ctr-image import busy - >/dev/null
 	ctr-run -d --name web busy sleep 100
 	ctr-net create front
@@ -73,7 +73,7 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	[ -z "$(tab ctr-run --memory '' | tr -d ' ')$(tab ctr-run -e '' | tr -d ' ')" ]
 }
 
-@test "19 every long option of every applet is completed, in all three shells" {
+@test "every long option of every applet is completed, in all three shells" {
 	for s in bash zsh fish; do made "$s" >"c.$s"; done
 	bash -n c.bash
 	local n=0 bash fish
@@ -90,7 +90,7 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	head -n 1 c.zsh | grep -q '^#compdef ctrbox .*ctr-run'
 }
 
-@test "19 zsh and fish take theirs" {
+@test "zsh and fish take theirs" {
 	need zsh
 	need fish
 	made fish >c.fish
@@ -146,7 +146,7 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 }
 
 # bats test_tags=ctr-run
-@test "19 man pages name all options, and lose no word when they are built" {
+@test "man pages name all options, and lose no word when they are built" {
 	need man man-db
 	need mandoc
 	make -s -C "$top" man >/dev/null

@@ -771,7 +771,7 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	[ ! -e /sys/fs/cgroup/x ]
 }
 
-@test "18.37 memory.low of an untouched group is 0, on v1 as on v2" {
+@test "memory.low of an untouched group is 0, on v1 as on v2" {
 	ctr-cgset -c g
 	ctr-cgset -g g | grep -qx memory.low=0
 	ctr-cgset g memory.low=4M

@@ -35,7 +35,7 @@ load lib
 	[ -z "$(find /sys/fs/cgroup -maxdepth 4 -name "$CTR_CGROUP")" ]
 }
 
-@test "18.22 a user learns what ctr-run can do for users; no sysctl is blamed without reason" {
+@test "a user learns what ctr-run can do for users; no sysctl is blamed without reason" {
 	need setpriv util-linux
 	cp "$CTRBOX" ctrbox
 	run -0 ./ctrbox ctr-check
@@ -45,7 +45,7 @@ load lib
 	[[ "$(grep 'loop devices' <<<"$output")" != *sysctl* ]]
 }
 
-@test "21.14 a controller that was switched off at boot is named" {
+@test "a controller that was switched off at boot is named" {
 	sed 's/^\(memory\t.*\)1$/\10/' /proc/cgroups >"$WORLD/cgroups"
 	run --separate-stderr unshare -m sh -c '
 		mount --bind "$0" /proc/cgroups && ctr-check' "$WORLD/cgroups"

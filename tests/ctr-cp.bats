@@ -136,7 +136,7 @@ test_setup() {
 	[ -z "$(ls target)" ]
 }
 
-@test "14.4: a container that swaps a link for a folder all the time gets nothing out" {
+@test "a container that swaps a link for a folder all the time gets nothing out" {
 	mkdir target
 	ctr-exec -d c sh -c "
 		cd /root
@@ -251,7 +251,7 @@ test_setup() {
 	[ "$(ctr-run --userns auto img ls /home)" = x ]
 }
 
-@test "14.4: a folder swapped for a link during an extraction: modes on the host stay" {
+@test "a folder swapped for a link during an extraction: modes on the host stay" {
 	mkdir -p target/sub && touch -d @1000 target/sub target && chmod 700 target/sub
 	head -c 1000000 /dev/zero >filler
 	tar c d filler >d.tar
@@ -265,7 +265,7 @@ test_setup() {
 	[ "$(stat -c %Y-%a target/sub)" = 1000-700 ]
 }
 
-@test "14.6: out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
+@test "out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
 	ctr-exec c sh -c '
 		mkdir /out
 		cp /bin/busybox /out/su
@@ -284,7 +284,7 @@ test_setup() {
 	[ "$(stat -c %a-%F kept/su kept/mem)" = $'6755-regular file\n644-character special file' ]
 }
 
-@test "18.30 onto a mount: the mounted file is written, a read-only one is refused" {
+@test "onto a mount: the mounted file is written, a read-only one is refused" {
 	echo old >m
 	echo old >ro
 	ctr-run -d --name e -v "$WORLD/m:/etc/m" -v "$WORLD/ro:/etc/ro:ro" "$ROOTFS" sleep 100
@@ -307,7 +307,7 @@ test_setup() {
 	[ "$(cat ro)" = old ]
 }
 
-@test "14: onto a link in the container: the file that it leads to, a volume's too, is written" {
+@test "onto a link in the container: the file that it leads to, a volume's too, is written" {
 	echo old >m
 	ctr-run -d --name e -v "$WORLD/m:/etc/m" "$ROOTFS" sh -c '
 		ln -s /srv/l1 /etc/l; mkdir /srv; ln -s ../etc/m /srv/l1
@@ -331,7 +331,7 @@ test_setup() {
 	done
 }
 
-@test "14: a file that cannot be opened, here for a lease on it, fails the copy, and at once" {
+@test "a file that cannot be opened, here for a lease on it, fails the copy, and at once" {
 	mkdir v
 	echo x >v/f
 	ctr-run -d --name e -v "$WORLD/v:/v" "$ROOTFS" sleep 100
@@ -351,7 +351,7 @@ test_setup() {
 	[ "$(cat out)" = x ]
 }
 
-@test "18.30 into a stopped container: a copy into a tmpfs is refused; into a volume it works" {
+@test "into a stopped container: a copy into a tmpfs is refused; into a volume it works" {
 	mkdir v
 	echo new >f
 	ctr-run --keep --name e --tmpfs /t -v "$WORLD/v:/t/v" "$ROOTFS" sh -c 'echo x >/t/x'
@@ -372,7 +372,7 @@ test_setup() {
 	[[ "$(cat said)" == *"/d: $WORLD/v: No such file"* ]]
 }
 
-@test "14: into a stopped container whose volume is gone: nothing is written beneath it" {
+@test "into a stopped container whose volume is gone: nothing is written beneath it" {
 	mkdir -p v t/etc t/new/x
 	echo new | tee f t/etc/h t/new/x/h >/dev/null
 	for at in /etc/h /away /new/x /t; do
@@ -399,7 +399,7 @@ test_setup() {
 }
 
 # bats test_tags=ctr-cp,ctr-commit
-@test "14: a container's holes, which cost it nothing, cost no time either: cp, commit, -" {
+@test "a container's holes, which cost it nothing, cost no time either: cp, commit, -" {
 	ctr-run -d --name h "$ROOTFS" sleep 1000 >/dev/null
 	f=$CTR_LIB/containers/h/upper/big
 	echo head >"$f"

@@ -4,7 +4,7 @@ load lib
 
 image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 
-@test "19 df counts as du does, says what can be given back, and each with -v" {
+@test "df counts as du does, says what can be given back, and each with -v" {
 	run -0 ctr-df
 	[ "$(echo "$output" | tr -s ' ')" = "TYPE TOTAL ACTIVE SIZE RECLAIMABLE
 Images 0 0 0 0 (0%)

@@ -7,7 +7,7 @@ id() { ctr-inspect -f '{{.Id}}' "$1"; }
 
 # bats
 # test_tags=ctr-run,ctr-exec,ctr-pause,ctr-unpause,ctr-kill,ctr-stop,ctr-rename,ctr-restart,ctr-rm
-@test "19 a container's life, in docker's words and order" {
+@test "a container's life, in docker's words and order" {
 	ctr-run -d --name web -l tier=front -l 'note=a b' "$ROOTFS" sleep 100
 	ctr-exec web true
 	ctr-pause web
@@ -42,7 +42,7 @@ www 137 front" ]
 }
 
 # bats test_tags=ctr-run,ctr-volume,ctr-image
-@test "19 images and volumes; JSON as docker's; --rm goes by itself; what fails tells of no start" {
+@test "images and volumes; JSON as docker's; --rm goes by itself; what fails tells of no start" {
 	tar -C "$ROOTFS" -c bin | ctr-image import busy - >/dev/null
 	ctr-image tag busy other
 	ctr-run --rm -v data:/data busy true
@@ -60,7 +60,7 @@ print(j["status"], j["from"], j["Type"], j["Actor"]["Attributes"]["image"], j["s
 		"start busy container busy local True True" ]
 }
 
-@test "19 it follows: lines come as things happen, over the turn of the file, and until the time" {
+@test "it follows: lines come as things happen, over the turn of the file, and until the time" {
 	ctr-volume create before
 	timeout 20 ctr-events -f type=volume --format '{{.Action}} {{.Actor.ID}}' >seen &
 	p=$!
@@ -85,7 +85,7 @@ create last" ]
 	[ "$(actions)" = "volume create,volume create,volume create,volume create," ]
 }
 
-@test "19 names and labels that would be lines or escapes are text; wrong usage is said" {
+@test "names and labels that would be lines or escapes are text; wrong usage is said" {
 	ctr-run -l $'x=a\tb\033[2J' "$ROOTFS" true
 	[ "$(ctr-events --since 1h --until 0s -f event=start --format '{{.Actor.Attributes.x}}')" \
 		= 'a\x09b\x1b[2J' ]

@@ -164,7 +164,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	for want in test=123 luck=test more=1; do grep -qx $want <<<"$output"; done
 }
 
-@test "18.6 -t: the end of the input, or a reader that leaves, ends the terminal" {
+@test "-t: the end of the input, or a reader that leaves, ends the terminal" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -0 timeout 10 bash -c 'echo abc | ctr-exec -t c cat'
 	[[ "$output" == *abc* ]]
@@ -177,7 +177,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	wait_for 5 bash -c '[ "$(ctr-top c | grep -c yes)" = 0 ]'
 }
 
-@test "18.7 -t: a reader that takes nothing does not keep TERM from it" {
+@test "-t: a reader that takes nothing does not keep TERM from it" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	mkfifo out
 	sleep 30 <out 3>&- &
@@ -195,7 +195,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	kill $reader
 }
 
-@test "18.8 thirty detached commands leave no zombie, with --init and without" {
+@test "thirty detached commands leave no zombie, with --init and without" {
 	for init in '' --init; do
 		# shellcheck disable=SC2086
 		ctr-run -d --name c $init "$ROOTFS" sleep 100
@@ -217,7 +217,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 		"ctr-exec: c: nosuch: not found on the container's PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)" ]
 }
 
-@test "14.9: a container that stops what enters it cannot hold ctr-exec" {
+@test "a container that stops what enters it cannot hold ctr-exec" {
 	# shellcheck disable=SC2016
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		while :; do
@@ -238,7 +238,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	done
 }
 
-@test "14.10, 18.4: without -t a terminal and a fifo of the host keep their owner" {
+@test "without -t a terminal and a fifo of the host keep their owner" {
 	need script bsdutils
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -0 script -qec "ctr-exec -u 1000 c true; stat -c %u \$(tty)" /dev/null
@@ -250,7 +250,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 }
 
 # bats test_tags=ctr-run
-@test "18.4 the caller's pipe belongs to the command's user while it runs, then is given back" {
+@test "the caller's pipe belongs to the command's user while it runs, then is given back" {
 	local how
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	for how in "ctr-run -u 1000 $ROOTFS" "ctr-run --userns auto -u 7 $ROOTFS" \

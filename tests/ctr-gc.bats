@@ -264,7 +264,7 @@ orphan() {
 }
 
 # bats test_tags=ctr-gc,ctr-run
-@test "15.2 15.5 gc between the making of a file and its lock: the start makes the file again" {
+@test "gc between the making of a file and its lock: the start makes the file again" {
 	need strace strace
 	not_old "the older calls make no difference here"
 	strace -e trace=flock,openat -o calls ctr-run --name r "$ROOTFS" true

@@ -226,7 +226,7 @@ load image
 	[ "$(ctr-run many:3)" = first ]
 }
 
-@test "18.33 an index without our platform says so; foreign platforms beside ours are skipped" {
+@test "an index without our platform says so; foreign platforms beside ours are skipped" {
 	two_layers
 	oci o one.tar
 	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
@@ -624,7 +624,7 @@ load image
 	hostile "owner -1:0: no such ids" 'o x -1'
 }
 @test "hostile: '..'" { hostile "'..'" 'f ../evil x' && hostile "'..'" 'd a' 'f a/../../evil x'; }
-@test "18.31 absolute names, '..' and links within an archive stay within the root" {
+@test "absolute names, '..' and links within an archive stay within the root" {
 	mktar 'd /' 'f /etc/one 1' 'f a/../two 2' 's lib usr/lib' 'f lib/x 3' 's abs /usr/lib' \
 		'f abs/y 4' 'h /hard /etc/one' >x.tar
 	ctr-image import x x.tar
@@ -680,7 +680,7 @@ load image
 	hostile 'too long' 'f %LONG x'
 	hostile 'too long' 'd a' 'f a/%LONG x'
 }
-@test "14.8: many files at the end of a deep way take no longer than the way and the files" {
+@test "many files at the end of a deep way take no longer than the way and the files" {
 	need strace
 	local deep entries=() i
 	deep=$(printf 'a/%.0s' {1..900})
@@ -691,7 +691,7 @@ load image
 	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import deep deep.tar
 	[ "$(wc -l <calls)" -lt 10000 ]
 }
-@test "14.8: entries at the ends of two deep ways in turn do not take a step for each folder" {
+@test "entries at the ends of two deep ways in turn do not take a step for each folder" {
 	need strace
 	not_old "its way takes a step for each"
 	local deep entries=() i
@@ -705,7 +705,7 @@ load image
 	[ "$(wc -l <calls)" -lt 5000 ]
 	[ "$(find "$CTR_LIB"/layers/*/[01] -type f | wc -l)" -eq 102 ]
 }
-@test "14.8: hard links to the ends of two deep ways of a layer below do not walk them each time" {
+@test "hard links to the ends of two deep ways of a layer below do not walk them each time" {
 	need strace
 	local deep low=() links=() i
 	deep=$(printf '/a%.0s' {1..200})
@@ -721,7 +721,7 @@ load image
 	cd "$(dirname "$CTR_LIB"/layers/*/last)"
 	[ "$(cat l1 l2 l30 last "1$deep/new")" = 1230xx ]
 }
-@test "14.8: folders that two layers leave out are not each looked for from the top again" {
+@test "folders that two layers leave out are not each looked for from the top again" {
 	need strace
 	local deep
 	deep=$(printf 'a/%.0s' {1..300})
@@ -740,7 +740,7 @@ on_tmpfs() {
 		in=(unshare -m sh -c 'mount -t tmpfs t "$CTR_LIB" && exec "$@"' sh)
 	"${in[@]}" "$@"
 }
-@test "14.8: many deep ways that are left out" {
+@test "many deep ways that are left out" {
 	local deep i entries=()
 	deep=$(printf 'd/%.0s' {1..2030})
 	for i in {1..20}; do
@@ -754,7 +754,7 @@ on_tmpfs() {
 		on_tmpfs ctr-image load o
 	)
 }
-@test "14.8: many folders that are left out, as an honest image may" {
+@test "many folders that are left out, as an honest image may" {
 	local long
 	long=$(printf "$(printf %0189d 1)/%.0s" {1..10})
 	mktar 'd low' >low.tar
@@ -1214,7 +1214,7 @@ halfway() {
 	wait_for 10 unpacking
 }
 
-@test "14: the child that reads an archive has no capabilities, a filter and an empty root" {
+@test "the child that reads an archive has no capabilities, a filter and an empty root" {
 	[ "$(id -u)" = 0 ] || skip "of root's store"
 	halfway
 	value() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$child/status"; }
@@ -1233,7 +1233,7 @@ halfway() {
 	wait $importer $feeder || true
 }
 
-@test "14: if the child that reads an archive crashes, a message says so and nothing is left" {
+@test "if the child that reads an archive crashes, a message says so and nothing is left" {
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers take SEGV for themselves"; fi
 	[ "$(id -u)" = 0 ] || skip "of root's store"
 	halfway
@@ -1258,7 +1258,7 @@ halfway() {
 	wait $importer $feeder || true
 }
 
-@test "18.35 a folder that a layer leaves out has the mode, owner and time of the one below" {
+@test "a folder that a layer leaves out has the mode, owner and time of the one below" {
 	two_layers
 	mkdir -p base/tmp base/srv/deep
 	cp -a "$ROOTFS/bin" base/
@@ -1287,7 +1287,7 @@ halfway() {
 	[ "$(ctr-run old:1 stat -c %a /tmp)" = 1777 ]
 }
 
-@test "18.35 a folder whose entry comes after what is in it has the mode of that entry" {
+@test "a folder whose entry comes after what is in it has the mode of that entry" {
 	mkdir base
 	cp -a "$ROOTFS/bin" base/
 	install -d -m 700 base/etc base/srv base/srv/sub base/link
@@ -1318,7 +1318,7 @@ halfway() {
 	done
 }
 
-@test "18.35 what a layer means of those below: folders through a link, hard links, opaque roots" {
+@test "what a layer means of those below: folders through a link, hard links, opaque roots" {
 	two_layers
 	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 'f usr/lib/k K' \
 		's lib usr/lib' 'd d' 'd d/s' 'f d/s/z Z' \
@@ -1350,7 +1350,7 @@ halfway() {
 	[ "$(ctr-image export new:1 | tar t | xargs)" = "./ etc/ etc/new" ]
 }
 
-@test "14: an image that shares a layer with another changes nothing in it" {
+@test "an image that shares a layer with another changes nothing in it" {
 	mkdir -p a/etc a/opt e/opt
 	cp -a "$ROOTFS/bin" a/
 	echo 'echo good' >a/opt/tool
@@ -1397,7 +1397,7 @@ halfway() {
 	[ "$(ctr-run --rm twice:1 sh -c 'stat -c %a /etc; sh /bin/app' | xargs)" = "777 EVIL" ]
 }
 
-@test "14: a hard link to a sparse file of a layer below copies no holes" {
+@test "a hard link to a sparse file of a layer below copies no holes" {
 	mkdir low
 	truncate -s 3G low/big
 	printf middle | dd of=low/big bs=1M seek=1024 conv=notrunc status=none
@@ -1417,7 +1417,7 @@ halfway() {
 	[[ $output == *"link to big: I"*" error"* ]] # (I/O, Input/output: the libc says it)
 }
 
-@test "18.35 a layer's file by a link of a layer below that leads to the root is in the root" {
+@test "a layer's file by a link of a layer below that leads to the root is in the root" {
 	two_layers
 	mktar 's r /' 's s /' >low.tar
 	mktar 'f r/x X' 'f s/d/y Y' >over.tar
@@ -1426,7 +1426,7 @@ halfway() {
 	[ "$(ctr-run new:1 cat /x /d/y)" = XY ]
 }
 
-@test "18.35 beside an opaque folder's mark, a mark of deletion is no file" {
+@test "beside an opaque folder's mark, a mark of deletion is no file" {
 	two_layers
 	mktar 'd gone/deep' 'f gone/deep/x x' >low.tar
 	mktar 'f gone/.wh..wh..opq ' 'f gone/.wh.x ' 'f gone/deep/.wh.x ' \
@@ -1439,7 +1439,7 @@ halfway() {
 		"/gone/deep /gone/deep/y 755" ]
 }
 
-@test "18.34 bsdtar's access control lists, which are in another order" {
+@test "bsdtar's access control lists, which are in another order" {
 	need bsdtar libarchive-tools
 	need setfacl acl
 	mkdir -p r/d
@@ -1450,7 +1450,7 @@ halfway() {
 	diff <(getfacl -cn r/d) <(getfacl -cn "$CTR_LIB"/layers/*/d)
 }
 
-@test "18.34 access control lists of tar --acls are kept; names that have no number here are told" {
+@test "access control lists of tar --acls are kept; names that have no number here are told" {
 	need setfacl acl
 	mkdir -p r/d r/bin
 	echo x >r/f
@@ -1470,7 +1470,7 @@ halfway() {
 		*": f: entries of its access control list are left out: users and groups by name, not by number"* ]]
 }
 
-@test "18.33 an entry of a kind that nobody knows is skipped with a word" {
+@test "an entry of a kind that nobody knows is skipped with a word" {
 	box i
 	mkdir o
 	ctr-image save i | tar -C o -x
@@ -1497,7 +1497,7 @@ ours() {
 	sed -i 's|"manifests": *\[|&{"mediaType":"'"$type"'","digest":"sha256:'"$t"'","size":9,"annotations":{"org.opencontainers.image.ref.name":"'"$1"'"}},|' o/index.json
 }
 
-@test "18.33 signatures, encrypted layers and other platforms' images in an index do no harm" {
+@test "signatures, encrypted layers and other platforms' images in an index do no harm" {
 	two_layers
 	oci p one.tar
 	cp -a p o
@@ -1536,7 +1536,7 @@ ours() {
 	[ -z "$(ctr-image ls -q)" ]
 }
 
-@test "18.37 SIZE is the same however an image came compressed; rm and prune leave nothing of it" {
+@test "SIZE is the same however an image came compressed; rm and prune leave nothing of it" {
 	tar -C "$ROOTFS" -cf r.tar .
 	gzip -k r.tar
 	ctr-image import a r.tar >/dev/null
@@ -1547,7 +1547,7 @@ ours() {
 	wait_for 5 sh -c '[ -z "$(ls -A "$CTR_LIB/layers")" ]'
 }
 
-@test "18.32 empty words in ENTRYPOINT, CMD and --entrypoint are docker's" {
+@test "empty words in ENTRYPOINT, CMD and --entrypoint are docker's" {
 	box e -c 'ENTRYPOINT [""]' -c 'CMD ["/bin/echo","hi"]'
 	[ "$(ctr-run e)" = hi ]
 	[ "$(ctr-run e /bin/echo given)" = given ]
@@ -1558,7 +1558,7 @@ ours() {
 }
 
 # bats test_tags=ctr-start,ctr-restart
-@test "21.9 switch: the next start takes the new root and keeps its layer" {
+@test "switch: the next start takes the new root and keeps its layer" {
 	need mksquashfs squashfs-tools
 	for v in 1 2; do
 		cp -a "$ROOTFS" "r$v"
@@ -1617,7 +1617,7 @@ ours() {
 }
 
 # bats test_tags=ctr-create,ctr-start,ctr-restart
-@test "21.9 --root-link: each start takes what the link names then, and the layer stays" {
+@test "--root-link: each start takes what the link names then, and the layer stays" {
 	need mksquashfs squashfs-tools
 	for v in 1 2; do
 		cp -a "$ROOTFS" "r$v"
@@ -1654,7 +1654,7 @@ ours() {
 }
 
 # bats test_tags=ctr-run
-@test "21.9 --verity wants an image file, a hash and its tree (used in the rig)" {
+@test "--verity wants an image file, a hash and its tree (used in the rig)" {
 	need mksquashfs squashfs-tools
 	mksquashfs "$ROOTFS" i.sqfs -quiet -no-progress >/dev/null
 	for bad in "aa $ROOTFS/|ROOTFS is no image file" \
@@ -1680,7 +1680,7 @@ ours() {
 }
 
 # bats test_tags=ctr-run
-@test "21.9 ten containers of one image file share a loop device; a block device is an image too" {
+@test "ten containers of one image file share a loop device; a block device is an image too" {
 	need mksquashfs squashfs-tools
 	mksquashfs "$ROOTFS" r.sqfs -quiet -no-progress >/dev/null
 	for i in 1 2 3 4 5 6 7 8 9 10; do

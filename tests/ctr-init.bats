@@ -32,7 +32,7 @@ load lib
 }
 
 # bats test_tags=ctr-run
-@test "18.9 --init shows nothing of the host's command line and environment" {
+@test "--init shows nothing of the host's command line and environment" {
 	HOSTSECRET=1 ctr-run -d --name c --init -e "GIVEN=HOSTSECRET" "$ROOTFS" sleep 1000
 	run -0 ctr-exec c sh -c 'tr "\0" " " </proc/1/cmdline'
 	[ "${output%% *}" = ctr-init ]

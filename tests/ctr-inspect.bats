@@ -16,7 +16,7 @@ load lib
 	run -2 ctr-inspect
 }
 
-@test "18.37 State.Pid of a stopped one is empty, not 0; StartedAt has its nanoseconds" {
+@test "State.Pid of a stopped one is empty, not 0; StartedAt has its nanoseconds" {
 	ctr-run -d --name c "$ROOTFS" sleep 100 >/dev/null
 	[ -e "/proc/$(ctr-inspect -f State.Pid c)/status" ]
 	started=$(ctr-inspect -f '{{.State.StartedAt}}' c)
@@ -28,7 +28,7 @@ load lib
 	[ "$output" = '{}' ]
 }
 
-@test "18.18 an ended container tells how often it was started again; a new start begins anew" {
+@test "an ended container tells how often it was started again; a new start begins anew" {
 	ctr-run -d --name rc --restart on-failure:2 "$ROOTFS" false
 	wait_for 5 \
 		sh -c '[ "$(ctr-inspect -f "{{.RestartCount}} {{.State.Status}}" rc)" = \

@@ -249,7 +249,7 @@ test_teardown() {
 	[ ! -e "$d/.by/0000000000000000" ]
 }
 
-@test "18.37 without -n and -s no network is made by the way" {
+@test "without -n and -s no network is made by the way" {
 	run -1 ctr-ipam alloc x
 	[ "$output" = \
 		"ctr-ipam: network bridge: there is none of this name (ctr-net ls lists them, ctr-net create makes one)" ]

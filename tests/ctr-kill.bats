@@ -70,7 +70,7 @@ load lib
 	[[ "$output" == *"another process each, alive"* ]]
 }
 
-@test "18.19 signals by all their names: RTMAX-n, IOT, CLD, POLL; stop -t -1 waits without end" {
+@test "signals by all their names: RTMAX-n, IOT, CLD, POLL; stop -t -1 waits without end" {
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		trap "echo 64" 64
 		trap "echo 63" 63

@@ -192,7 +192,7 @@ log_speed_once() {
 	[ $(($(stat -c %s "$1") / 10000 / (ticks + 1))) -ge "$2" ]
 }
 
-@test "15.14 much output is cheap, in long and short lines; the last ten are found from the end" {
+@test "much output is cheap, in long and short lines; the last ten are found from the end" {
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers' build"
 	not_in_rig "slow"
 	perl -e 'print "x" x 127, "\n" for 1 .. 1200000; print "END\n"' >lines128
@@ -207,7 +207,7 @@ log_speed_once() {
 	[ "$(ctr-logs --tail 1300000 lines8 | wc -l)" = 1300000 ]
 }
 
-@test "18.20 stdout and stderr to one place keep their order" {
+@test "stdout and stderr to one place keep their order" {
 	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sh -c '
 		for i in 1 2 3 4 5; do
 			echo out$i
@@ -224,7 +224,7 @@ log_speed_once() {
 }
 
 # bats test_tags=ctr-logs
-@test "14.22: a user whose inotify instances are used up follows a log all the same" {
+@test "a user whose inotify instances are used up follows a log all the same" {
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		echo one; while [ ! -e /go ]; do sleep 0.1; done; echo two; sleep 1000' >/dev/null
 	unshare -Ur sh -c '
@@ -274,11 +274,11 @@ waits_on() {
 }
 
 # bats test_tags=ctr-events,ctr-wait,ctr-cgset
-@test "14.22: events, wait and cgset --watch go on without inotify, too" {
+@test "events, wait and cgset --watch go on without inotify, too" {
 	waits_on instances
 }
 
 # bats test_tags=ctr-events,ctr-wait,ctr-cgset
-@test "14.22: events, wait and cgset --watch go on without a watch of inotify" {
+@test "events, wait and cgset --watch go on without a watch of inotify" {
 	waits_on watches
 }

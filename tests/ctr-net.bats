@@ -273,7 +273,7 @@ traces() {
 }
 
 # bats test_tags=ctr-run,ctr-inspect,ctr-restart
-@test "19 a further network has a mac= of its own; gw-priority= says which is the way out" {
+@test "a further network has a mac= of its own; gw-priority= says which is the way out" {
 	local n
 	for n in 1 2 3; do h ctr-net create --subnet 10.64.$n.0/24 n$n; done
 	h ctr-run -d --name c --network n1 \
@@ -364,7 +364,7 @@ traces() {
 }
 
 # bats test_tags=ctr-gc,ctr-run
-@test "15.1 all of CTR_RUN removed under running containers: addresses and names stay theirs" {
+@test "all of CTR_RUN removed under running containers: addresses and names stay theirs" {
 	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
 	h ctr-net create --subnet 10.92.0.0/24 --ipv6 m >/dev/null
 	box a --net n --rm --network-alias other
@@ -425,7 +425,7 @@ traces() {
 }
 
 # bats test_tags=ctr-gc,ctr-run
-@test "15.1 leases taken again are what was given, whatever a container has configured" {
+@test "leases taken again are what was given, whatever a container has configured" {
 	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
 	h ctr-net create --subnet 10.92.0.0/24 m >/dev/null
 	box w --net n --cap-add NET_ADMIN
@@ -464,7 +464,7 @@ traces() {
 }
 
 # bats test_tags=ctr-gc,ctr-run
-@test "15.1 what cannot be taken again is tried again; two at once do not disturb each other" {
+@test "what cannot be taken again is tried again; two at once do not disturb each other" {
 	need strace strace
 	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
 	h ctr-net create --subnet 10.92.0.0/24 --subnet fd00:92::/64 m >/dev/null
@@ -1072,7 +1072,7 @@ no_nft() {
 	done
 }
 
-@test "18.26 resolv.conf: servers beside systemd's stub stay, link-local ones do not" {
+@test "resolv.conf: servers beside systemd's stub stay, link-local ones do not" {
 	printf 'nameserver 127.0.0.53\nnameserver 9.8.7.6\nnameserver fe80::1%%wan\nsearch ex.org\n' >r1
 	printf 'nameserver 127.0.0.1\n' >r2
 	h ctr-net create n1
@@ -1149,7 +1149,7 @@ need_bridge_tables() {
 	h nft delete table bridge try
 }
 
-@test "14.17: a container cannot take a neighbour's address or MAC on the bridge" {
+@test "a container cannot take a neighbour's address or MAC on the bridge" {
 	need_bridge_tables
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --ip 10.9.0.2 --ip6 fd00:9::2
@@ -1189,7 +1189,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-net,ctr-gc,ctr-run
-@test "15.4 a connect is killed, then all of CTR_RUN removed: its interface goes, nobody shares" {
+@test "a connect is killed, then all of CTR_RUN removed: its interface goes, nobody shares" {
 	need strace strace
 	not_in_rig "no bridges there"
 	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
@@ -1228,7 +1228,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-net,ctr-run
-@test "15.4 a monitor that does not answer, and all of CTR_RUN is removed: no address is shared" {
+@test "a monitor that does not answer, and all of CTR_RUN is removed: no address is shared" {
 	h ctr-net create --subnet 10.91.0.0/24 n >/dev/null
 	box a --net n
 	box b --net n --rm
@@ -1257,7 +1257,7 @@ need_bridge_tables() {
 	h ctr-rm -f a b
 }
 
-@test "14.8: whatever a container does to its /etc/hosts, its neighbours can start" {
+@test "whatever a container does to its /etc/hosts, its neighbours can start" {
 	need gcc
 	cat >lease.c <<-'END'
 	#define _GNU_SOURCE
@@ -1283,7 +1283,7 @@ need_bridge_tables() {
 	run -1 h ctr-exec a grep -qE '	b( |$)' /etc/hosts
 }
 
-@test "14.8: a hosts file that cannot be written whole is told of, and stays as it was" {
+@test "a hosts file that cannot be written whole is told of, and stays as it was" {
 	h ctr-net create --subnet 10.9.0.0/24 n1
 	box a --net n1
 	box s --net n1
@@ -1314,7 +1314,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-netcfg
-@test "14.17: what ctr-netcfg attach puts on a bridge has its own addresses only" {
+@test "what ctr-netcfg attach puts on a bridge has its own addresses only" {
 	need_bridge_tables
 	ns A
 	ns B
@@ -1388,7 +1388,7 @@ need_bridge_tables() {
 	run ! h nft list table bridge ctrbox
 }
 
-@test "14.17 15.6: the guards of attached ports come back after a flush" {
+@test "the guards of attached ports come back after a flush" {
 	need_bridge_tables
 	ns A
 	ns B
@@ -1431,7 +1431,7 @@ need_bridge_tables() {
 	[ -z "$(ls "$CTR_RUN/cni/.kept")" ]
 }
 
-@test "14.28: a source address that is not the bridge's is not forwarded" {
+@test "a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	h ctr-net create --subnet 10.8.0.0/24 n2
 	box other --net n2
@@ -1542,7 +1542,7 @@ need_bridge_tables() {
 	diff <(echo "$before") <(h nft list ruleset | sort)
 }
 
-@test "18.25 a part of our tables that somebody flushed or deleted is noticed, told and put back" {
+@test "a part of our tables that somebody flushed or deleted is noticed, told and put back" {
 	h ctr-net create --subnet 10.5.0.0/24 --ipv6 n5
 	h ctr-net create --internal in
 	h ctr-run -d --name web --net n5 -p 90:90 -p 127.0.0.1:91:90 \
@@ -1600,7 +1600,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-netcfg,ctr-run,ctr-ipam
-@test "18.14: messages for a missing /LEN, a rule that exists, an image in the place of a size" {
+@test "messages for a missing /LEN, a rule that exists, an image in the place of a size" {
 	run -2 h ctr-netcfg bridge add br0 10.0.0.1
 	[[ "$output" = *"'10.0.0.1' is not ADDRESS/LENGTH"* ]]
 	run -2 h ctr-netcfg attach br0 1 fd00::5 if x
@@ -1668,7 +1668,7 @@ need_bridge_tables() {
 	[ -z "$(h ctr-gc)" ]
 }
 
-@test "18.25 a start looks at no other container where nobody else has touched nf_tables" {
+@test "a start looks at no other container where nobody else has touched nf_tables" {
 	h ctr-net create n5
 	h ctr-run -d --name a --net n5 "$ROOTFS" sleep 1000
 	h ctr-run --net n5 "$ROOTFS" true
@@ -1698,7 +1698,7 @@ need_bridge_tables() {
 	[ "$(h ctr-net rm n5)" = n5 ]
 }
 
-@test "14.11: a container heeds no router, and has no IPv6 where its network has none" {
+@test "a container heeds no router, and has no IPv6 where its network has none" {
 	h ctr-net create v4 >/dev/null
 	h ctr-net create --ipv6 v6 >/dev/null
 	looks() {
@@ -1722,7 +1722,7 @@ need_bridge_tables() {
 	h ctr-exec four ip -6 addr show dev eth1 | grep -q 'scope global'
 }
 
-@test "18.27, 18.28: the uplink's MTU, several --net with options, a port for all and for one" {
+@test "the uplink's MTU, several --net with options, a port for all and for one" {
 	h ip link set wan mtu 1400
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
@@ -1765,7 +1765,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-run,ctr-image,ctr-volume,ctr-gc
-@test "14.1: folders of ours that others may enter are closed at their first use" {
+@test "folders of ours that others may enter are closed at their first use" {
 	tar -cC "$ROOTFS" ./bin | ctr-image import i - >/dev/null
 	ctr-volume create v >/dev/null
 	h ctr-run -d --net bridge -p 8080:80 -v v:/v --name a "$ROOTFS" sleep 1000
@@ -1790,7 +1790,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-gc
-@test "21.1 a damaged record: left alone in use, then set aside with its bridge; its name is free" {
+@test "a damaged record: left alone in use, then set aside with its bridge; its name is free" {
 	h ctr-net create --subnet 10.213.0.0/24 n
 	h ctr-run -d --name a --net n "$ROOTFS" sleep 1000
 	echo "driver='bri" >"$CTR_LIB/networks/n/conf"
@@ -1821,7 +1821,7 @@ need_bridge_tables() {
 }
 
 # bats test_tags=ctr-run,ctr-start,ctr-restart
-@test "19 an address stays with its container over restarts, where nobody else took it" {
+@test "an address stays with its container over restarts, where nobody else took it" {
 	addr() { h ctr-inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
 	h ctr-net create --subnet 10.213.0.0/28 stay
 	h ctr-run -d --name a --net stay "$ROOTFS" sleep 100

@@ -753,7 +753,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 		ctr-netcfg netns del n3'
 }
 
-@test "20: after the README's own teardown the machine is as it was: sysctls, rules, links" {
+@test "after the README's own teardown the machine is as it was: sysctls, rules, links" {
 	h sh -c 'echo 1 >/proc/sys/net/ipv6/conf/wan/accept_ra'
 	machine() {
 		h sh -c '
@@ -786,7 +786,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	diff before <(machine)
 }
 
-@test "18.37 ctr-ps and ctr-inspect show the addresses that ctr-netcfg gave" {
+@test "ctr-ps and ctr-inspect show the addresses that ctr-netcfg gave" {
 	h ctr-run -d --name c "$ROOTFS" sleep 100
 	h ctr-netcfg -f - <<<$'bridge add br7 172.18.7.1/24\nattach br7 c 172.18.7.2/24 fd07::2/64'
 	[ "$(h ctr-ps -n -o ip)" = 172.18.7.2,fd07::2 ]

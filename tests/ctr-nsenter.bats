@@ -87,7 +87,7 @@ load lib
 	[ "$code" = 8 ]
 }
 
-@test "14.9: a container that stops what enters it cannot hold ctr-nsenter" {
+@test "a container that stops what enters it cannot hold ctr-nsenter" {
 	# shellcheck disable=SC2016
 	ctr-run -d --name stopper "$ROOTFS" sh -c '
 		while :; do

@@ -276,7 +276,7 @@ load oci
 }
 no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" -type d)" ]; }
 
-@test "21.1 a state that a power cut has damaged: named, and delete --force clears it" {
+@test "a state that a power cut has damaged: named, and delete --force clears it" {
 	local bad
 	bundle '"true"'
 	for bad in $'id=\'c' "$(seq 9)" id; do

@@ -40,7 +40,7 @@ freeze_above() {
 	ctr-cgset --freeze "/$CTR_CGROUP"
 }
 
-@test "18.10: a start under a frozen group is refused, and the group is named" {
+@test "a start under a frozen group is refused, and the group is named" {
 	freeze_above
 	run -125 timeout -k 1 10 ctr-run "$ROOTFS" true
 	[[ "$output" == *"/$CTR_CGROUP"*frozen* ]]
@@ -55,7 +55,7 @@ freeze_above() {
 }
 
 # bats test_tags=ctr-unpause,ctr-exec
-@test "18.10: exec and unpause under a frozen parent group name that group; rm -f works" {
+@test "exec and unpause under a frozen parent group name that group; rm -f works" {
 	freeze_above
 	ctr-cgset --thaw "/$CTR_CGROUP"
 	ctr-run -d --name c "$ROOTFS" sleep 100
@@ -81,7 +81,7 @@ freeze_above() {
 }
 
 # bats test_tags=ctr-restart
-@test "18.10: a pause that meets a restart acts on the new life" {
+@test "a pause that meets a restart acts on the new life" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	local i
 	for i in 1 2 3 4 5 6 7 8; do
@@ -95,7 +95,7 @@ freeze_above() {
 	done
 }
 
-@test "18.11: a container that has frozen a group of its own is removed all the same" {
+@test "a container that has frozen a group of its own is removed all the same" {
 	freezer=$(awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo)
 	[ -n "$freezer" ] || skip "needs a v1 freezer hierarchy"
 	ctr-run -d --name c "$ROOTFS" sh -c 'sleep 1001 & exec sleep 1000' >/dev/null
@@ -111,7 +111,7 @@ freeze_above() {
 	[ ! -e "$freezer/$group" ]
 }
 
-@test "15.5: a container whose state was emptied can be paused, and unpaused again" {
+@test "a container whose state was emptied can be paused, and unpaused again" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000
 	ctr-pause c
 	: >"$CTR_RUN/containers/c/state"

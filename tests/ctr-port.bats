@@ -27,7 +27,7 @@ test_teardown() { net_down; }
 }
 
 # bats test_tags=ctr-inspect,ctr-ps
-@test "19 every network of a container is in inspect and ps" {
+@test "every network of a container is in inspect and ps" {
 	h ctr-net create n1 --subnet 10.77.1.0/24 >/dev/null
 	h ctr-net create n2 --subnet 10.77.2.0/24 >/dev/null
 	h ctr-run -d --name web --net n1 --net n2:alias=foo "$ROOTFS" sleep 100 >/dev/null

@@ -5,7 +5,7 @@ load lib
 image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 
 # bats test_tags=ctr-run,ctr-net,ctr-volume,ctr-image
-@test "19 prune removes what is not used, and nothing else; it asks for -f" {
+@test "prune removes what is not used, and nothing else; it asks for -f" {
 	image busy
 	image --change "LABEL not=busy" old
 	ctr-net create empty
@@ -32,7 +32,7 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 }
 
 # bats test_tags=ctr-net,ctr-volume,ctr-image
-@test "19 prune's filters: until, label, label!" {
+@test "prune's filters: until, label, label!" {
 	ctr-run --keep --name keep -l keep=1 "$ROOTFS" true
 	ctr-run --keep --name a -l tier=front "$ROOTFS" true
 	ctr-run --keep --name b "$ROOTFS" true
@@ -64,7 +64,7 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 }
 
 # bats test_tags=ctr-net,ctr-volume
-@test "19 networks and volumes have labels, and lists are filtered by them" {
+@test "networks and volumes have labels, and lists are filtered by them" {
 	ctr-volume create --label a=1 --label 'b=x y' v1
 	ctr-volume create v2
 	[ "$(ctr-volume inspect --format '{{json .Labels}}' v1)" = '{"a":"1","b":"x y"}' ]

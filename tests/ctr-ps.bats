@@ -43,7 +43,7 @@ plain() {
 	run -2 ctr-ps a
 }
 
-@test "19 ps: newest first, within 80 columns for short names, ages, exit codes" {
+@test "ps: newest first, within 80 columns for short names, ages, exit codes" {
 	tar -C "$ROOTFS" -c bin | ctr-image import busybox - >/dev/null
 	ctr-run --keep --name db busybox sh -c 'exit 3' || true
 	ctr-run -d --name web --health-cmd true --health-interval 100ms busybox sh -c '
@@ -201,7 +201,7 @@ plain() {
 	[[ "$output" == *'\x1b[2Jx'* ]]
 }
 
-@test "18.20 a filter's key or status that there is not is an error, not an empty list" {
+@test "a filter's key or status that there is not is an error, not an empty list" {
 	run -2 ctr-ps --filter status=runing
 	[[ "$output" == *"'runing' is not a status (created, running, "* ]]
 	run -2 ctr-ps --filter nosuch=1

@@ -56,7 +56,7 @@ load lib
 	run -0 ctr-rm - </dev/null
 }
 
-@test "14.7: a tree of 100,000 levels in a container's layer is removed, with few descriptors" {
+@test "a tree of 100,000 levels in a container's layer is removed, with few descriptors" {
 	ctr-run --keep --name deep "$ROOTFS" true
 	perl -e 'chdir $ARGV[0] or die; for (1 .. 100000) { mkdir "d" or die $!; chdir "d" or die $! }' \
 		"$CTR_LIB/containers/deep/upper"

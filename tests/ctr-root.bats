@@ -89,7 +89,7 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 }
 
 # bats test_tags=ctr-image
-@test "14: an UPPER that other users can enter is told" {
+@test "an UPPER that other users can enter is told" {
 	mkdir open && chmod 755 . open
 	run -0 --separate-stderr ctr-unshare -m ctr-root --overlay "$ROOTFS" --upper open/up true
 	[[ "$stderr" = *"open/up: other users may enter it"* ]]

@@ -648,7 +648,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(ctr-run --replace --name k "$ROOTFS" echo replaced)" = replaced ]
 }
 
-@test "14.12: what was typed is in no process list: not the monitor's, not --init's" {
+@test "what was typed is in no process list: not the monitor's, not --init's" {
 	ctr-run -d --name s --init -e PASSWORD=hunter2 "$ROOTFS" sleep 1000 >/dev/null
 	(. "$CTR_RUN/containers/s/state"
 		[ "$(ps -o args= -p "$monitor" | tr -d ' ')" = "ctr-run:s" ]
@@ -658,7 +658,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$(ctr-exec s cat /proc/1/cmdline | tr '\0' '\n' | grep hunter2)" ]
 }
 
-@test "14.18: at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
+@test "at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
 	limit() { cat /sys/fs/cgroup/{pids/,}"$CTR_CGROUP"/c-*/pids.max 2>/dev/null; }
 	[ -e /sys/fs/cgroup/pids ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers ||
 		skip "no pids controller"
@@ -682,7 +682,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(score b)" = "-999 500 " ]
 }
 
-@test "18.6 -t: the input's end is typed; a file and /dev/null are read as stdin" {
+@test "-t: the input's end is typed; a file and /dev/null are read as stdin" {
 	[ "$(echo abc | timeout -k1 20 ctr-run -it "$ROOTFS" cat | tr -d '\r' | sort -u)" = abc ]
 	[[ "$(printf abc | timeout -k1 20 ctr-run -it "$ROOTFS" cat)" == abcabc* ]]
 	echo file >f
@@ -696,7 +696,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$output" ]
 }
 
-@test "18.7 -t: a reader that takes nothing delays neither stop nor the end; a slow one gets all" {
+@test "-t: a reader that takes nothing delays neither stop nor the end; a slow one gets all" {
 	(timeout -k1 60 "$BIN/ctr-run" --name s -t "$ROOTFS" yes & echo $! >pid; wait $!) \
 		</dev/null | (wait_for 10 [ -e go ]; true) &
 	wait_for 5 sh -c '[ "$(ctr-ps -n -f name=s -o status)" = running ]'
@@ -710,7 +710,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 		100000 ]
 }
 
-@test "18.6 echo CMD | ctr-run -it IMAGE sh ends when its input ends" {
+@test "echo CMD | ctr-run -it IMAGE sh ends when its input ends" {
 	for n in 1 2 3; do
 		run -0 timeout 20 bash -c 'echo "echo hi" | ctr-run -it "$1" sh' _ "$ROOTFS"
 		[[ "$output" = *hi* ]]
@@ -726,7 +726,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[[ "$output" = *end* ]]
 }
 
-@test "18.7 -t: the terminal hangs up when its reader leaves, with a handler and without" {
+@test "-t: the terminal hangs up when its reader leaves, with a handler and without" {
 	[ -e /proc/self/syscall ] || skip "this kernel does not tell what a process waits for"
 	run -0 timeout 10 bash -c '
 		ctr-run -t "$1" sh -c "while :; do echo a; done" </dev/null 2>/dev/null | head -n 1
@@ -742,7 +742,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "${lines[*]}" = $'a\r 3' ]
 }
 
-@test "18.1 TERM ends a busy first process that has no handler, and not one that has" {
+@test "TERM ends a busy first process that has no handler, and not one that has" {
 	[ -e /proc/self/syscall ] || skip "this kernel does not tell what a process waits for"
 	run timeout -k 20 2 ctr-run "$ROOTFS" sh -c 'while :; do :; done'
 	[ "$status" -eq 124 ]
@@ -752,13 +752,13 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$output" = mine ]
 }
 
-@test "18.13 the own name resolves with --uts host, too; an empty -h is none" {
+@test "the own name resolves with --uts host, too; an empty -h is none" {
 	ctr-run --uts host "$ROOTFS" sh -c 'grep -qw "$(hostname)" /etc/hosts'
 	[ "$(ctr-run -h '' "$ROOTFS" hostname | wc -c)" = 13 ]
 }
 
 # (here, not in flags.bats: these run on the cgroup v2 machine, too, which has CAP_SYS_RESOURCE)
-@test "18.12 only root raises limits and lowers the OOM score, also with a user namespace" {
+@test "only root raises limits and lowers the OOM score, also with a user namespace" {
 	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] ||
 		skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
 	ulimit -n 1024
@@ -778,7 +778,7 @@ unlimited
 -100" ]
 }
 
-@test "18.12 a limit above the caller's says which that is, and what it takes" {
+@test "a limit above the caller's says which that is, and what it takes" {
 	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 0 ] ||
 		skip "with CAP_SYS_RESOURCE it is given"
 	ulimit -n 1024
@@ -787,7 +787,7 @@ unlimited
 		*"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
 }
 
-@test "21.14 a mount point is made where a dangling link leads to; else it is named" {
+@test "a mount point is made where a dangling link leads to; else it is named" {
 	cp -a "$ROOTFS" "$WORLD/root"
 	ln -s /nowhere/x "$WORLD/root/dangle"
 	ctr-run -v /tmp:/dangle "$WORLD/root" test -d /nowhere/x

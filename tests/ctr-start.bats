@@ -18,7 +18,7 @@ load lib
 }
 
 # bats test_tags=ctr-attach
-@test "19 start -ai of a container that runs joins it" {
+@test "start -ai of a container that runs joins it" {
 	ctr-run -d -i --name dev "$ROOTFS" sh >/dev/null
 	[ "$(echo 'echo hello; exit 4' | ctr-start -ai dev || echo $?)" = $'hello\n4' ]
 }
@@ -47,7 +47,7 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
 }
 
-@test "14.2: a shared namespace is looked up at each start: never a stranger with that pid" {
+@test "a shared namespace is looked up at each start: never a stranger with that pid" {
 	ctr-run -d --name x "$ROOTFS" sleep 1000 >/dev/null
 	id=$(ctr-inspect -f Id x)
 	ctr-create --name y --net container:x --pid container:x --ipc container:x \
@@ -85,7 +85,7 @@ load lib
 }
 
 # bats test_tags=ctr-cp,ctr-commit
-@test "21.2 a lost container that was to be removed at its end: cp and start have its layer" {
+@test "a lost container that was to be removed at its end: cp and start have its layer" {
 	ctr-run -d --rm --name a "$ROOTFS" sh -c 'echo $((n++)) >>/words; exec sleep 1000' >/dev/null
 	wait_for 5 test -s "$CTR_LIB/containers/a/upper/words"
 	(. "$CTR_RUN/containers/a/state"; kill -9 "$monitor")
@@ -99,7 +99,7 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-exec a cat /words /into | wc -l)" = 3 ]'
 }
 
-@test "21.1 a container whose overlay's work folder was lost starts again" {
+@test "a container whose overlay's work folder was lost starts again" {
 	ctr-create --name a "$ROOTFS" sh -c 'echo word >>/words; wc -l </words' >/dev/null
 	ctr-start -a a
 	rmdir "$CTR_LIB"/containers/a/work/work "$CTR_LIB"/containers/a/work # a cut on ext2
@@ -107,7 +107,7 @@ load lib
 	[ "$output" = 2 ]
 }
 
-@test "21.4 a TERM to the monitor of a detached container: its stop signal, no handler, paused" {
+@test "a TERM to the monitor of a detached container: its stop signal, no handler, paused" {
 	ctr-run -d --stop-signal USR1 --name own "$ROOTFS" sh -c '
 		trap "echo own; exit 3" USR1; trap "exit 4" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
 	ctr-run -d --restart always --name none "$ROOTFS" sleep 1000 >/dev/null
@@ -121,7 +121,7 @@ load lib
 	[ "$(ctr-ps -n -o name)" = none ]
 }
 
-@test "19 start --boot after an orderly reboot: a TERM to the monitor is no stop" {
+@test "start --boot after an orderly reboot: a TERM to the monitor is no stop" {
 	for p in always unless-stopped on-failure no; do
 		ctr-run -d --init --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null
 	done
@@ -139,7 +139,7 @@ load lib
 	[ "$(ctr-start --boot | tr '\n' ' ')" = "always between on-failure unless-stopped " ]
 }
 
-@test "14.2: a namespace of a process by its number is that process's at each start, or none" {
+@test "a namespace of a process by its number is that process's at each start, or none" {
 	unshare -n sleep 1000 3>&- &
 	meant=$!
 	sleep 1000 3>&- &
@@ -168,7 +168,7 @@ load lib
 	run -125 ctr-run --net ns:/proc/$meant/ns/net "$ROOTFS" true
 }
 
-@test "15: nothing is started where CTR_LIB has become read-only, and start says so" {
+@test "nothing is started where CTR_LIB has become read-only, and start says so" {
 	ctr-run -d --name c "$ROOTFS" true >/dev/null
 	ctr-wait c
 	for start in ctr-start "ctr-start -a"; do

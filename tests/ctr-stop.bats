@@ -127,7 +127,7 @@ load lib
 }
 
 # bats test_tags=ctr-run
-@test "18.18 a limit of memory below what a start takes is said, with -d too" {
+@test "a limit of memory below what a start takes is said, with -d too" {
 	not_old "there the child is killed before it can say anything"
 	run -125 --separate-stderr ctr-run -m 4k "$ROOTFS" true
 	[[ "$stderr" == *memory* ]]
@@ -145,7 +145,7 @@ load lib
 	[[ "$(ctr-inspect -f State.Error q)" == *"(-m) is too low"* ]]
 }
 
-@test "18.18 who is killed for want of memory is told so, with --init and a user namespace, too" {
+@test "who is killed for want of memory is told so, with --init and a user namespace, too" {
 	for o in --init '--userns auto'; do
 		# shellcheck disable=SC2086
 		run ctr-run $o -m 8k "$ROOTFS" true
@@ -154,7 +154,7 @@ load lib
 }
 
 # bats test_tags=ctr-rm
-@test "18.1 a ctr-run that is stopped (Ctrl-Z) holds up neither stop nor rm -f" {
+@test "a ctr-run that is stopped (Ctrl-Z) holds up neither stop nor rm -f" {
 	for how in "ctr-stop -t 0" "ctr-rm -f"; do
 		ctr-run --name st "$ROOTFS" sleep 100 3>&- &
 		local p=$!
@@ -182,7 +182,7 @@ stopped_half_way() {
 }
 
 # bats test_tags=ctr-rm,ctr-run,ctr-rename,ctr-update,ctr-start
-@test "18.1 a ctr-run that was stopped (SIGSTOP) in its start is ended by stop and rm -f" {
+@test "a ctr-run that was stopped (SIGSTOP) in its start is ended by stop and rm -f" {
 	local how p
 	for how in "ctr-stop -t 0" "ctr-rm -f"; do
 		stopped_half_way
@@ -206,7 +206,7 @@ stopped_half_way() {
 }
 
 # bats test_tags=ctr-rm,ctr-run,ctr-exec
-@test "18.1 what its terminal has stopped in the background (-t &) ends when it is told to" {
+@test "what its terminal has stopped in the background (-t &) ends when it is told to" {
 	need script bsdutils
 	cat >job <<-END
 	set -m
@@ -235,7 +235,7 @@ stopped_half_way() {
 }
 
 # bats test_tags=ctr-rm,ctr-exec
-@test "18.1 a ctr-exec that was stopped (SIGSTOP) does not delay stop and rm -f" {
+@test "a ctr-exec that was stopped (SIGSTOP) does not delay stop and rm -f" {
 	local how p
 	for how in "ctr-stop -t 3 st" "ctr-stop st" "ctr-rm -f st" \
 		"ctr-kill st && timeout 5 ctr-wait st" "ctr-restart -t 1 st"; do

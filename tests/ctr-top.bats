@@ -18,7 +18,7 @@ load lib
 }
 
 # bats test_tags=ctr-oci
-@test "14: of a command line that many processes share the beginning is read, no megabytes" {
+@test "of a command line that many processes share the beginning is read, no megabytes" {
 	long='a=$(head -c 100000 /dev/zero | tr "\0" x)
 		exec sh -c "for i in 1 2 3 4; do (while :; do sleep 1001; done) & done; wait" $a $a $a'
 	ctr-run -d --name c "$ROOTFS" sh -c "$long" >/dev/null

@@ -37,7 +37,7 @@ pids_max() { ctr-cgset -g "/$(. "$CTR_RUN/containers/$1/state"; echo "$cgroup")"
 	[ "$(pids_max c)" = 44 ]
 }
 
-@test "14.8: whoever holds a flock on the group's own directory blocks nobody" {
+@test "whoever holds a flock on the group's own directory blocks nobody" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	group=$(. "$CTR_RUN/containers/c/state"; echo "$cgroup")
 	find /sys/fs/cgroup -maxdepth 5 -type d -path "*/$group" >dirs 2>/dev/null || true

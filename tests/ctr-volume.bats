@@ -34,7 +34,7 @@ load image
 	[ -z "$output" ]
 }
 
-@test "19 create -o device=: a folder of the host by a name, which outlives the volume" {
+@test "create -o device=: a folder of the host by a name, which outlives the volume" {
 	mkdir host
 	echo 1 >host/one
 	ctr-volume create -o type=none -o o=bind -o "device=$PWD/host" --label a=b bound
@@ -276,7 +276,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	[ ! -e "$CTR_LIB/volumes" ]
 }
 
-@test "18.21 an empty volume keeps its owner and mode where the image has nothing" {
+@test "an empty volume keeps its owner and mode where the image has nothing" {
 	[ "$(id -u)" = 0 ] || skip "other owners are root's to give"
 	box
 	ctr-volume create v
@@ -288,7 +288,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 		"0:0:755 /bin/sh" ]
 }
 
-@test "18.21 a mount point is a volume; it is filled where it is, and not removed" {
+@test "a mount point is a volume; it is filled where it is, and not removed" {
 	[ "$(id -u)" = 0 ] || skip "mounts are root's"
 	box
 	ctr-volume create v
@@ -302,7 +302,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 		grep -qx "ctr-volume: v: something is mounted on it: umount it first" err'
 }
 
-@test "18.23 a shared volume on a private mount is refused; a receiving one gets a warning" {
+@test "a shared volume on a private mount is refused; a receiving one gets a warning" {
 	mkdir m
 	export WORLD
 	unshare -m --propagation private bash -euc '
@@ -324,7 +324,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	run -125 ctr-run --tmpfs /x:shared "$ROOTFS" true
 }
 
-@test "18.37 a folder that -v makes on the host belongs to the container's root" {
+@test "a folder that -v makes on the host belongs to the container's root" {
 	ctr-run --userns auto -v "$WORLD/new:/a" "$ROOTFS" touch /a/file
 	[ -e new/file ]
 }

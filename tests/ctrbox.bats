@@ -92,7 +92,7 @@ load lib
 }
 
 # What a caller hands down (issue "faults met in real use") changes nothing of what an applet does.
-@test "18.1 with SIGCHLD ignored and all signals blocked, the exit code still arrives" {
+@test "with SIGCHLD ignored and all signals blocked, the exit code still arrives" {
 	run timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" -eq 7 ]
 	timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run -d --name c "$ROOTFS" \
@@ -104,7 +104,7 @@ load lib
 	[ "$status" -eq 6 ]
 }
 
-@test "18.1 closed stdin, stdout and stderr: containers start, and what they write is logged" {
+@test "closed stdin, stdout and stderr: containers start, and what they write is logged" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'echo out; echo err >&2' <&- >&-
 	timeout 10 ctr-wait c
 	[ "$(ctr-logs c 2>&1 | sort | tr '\n' ' ')" = "err out " ]
@@ -113,7 +113,7 @@ load lib
 	[ "$(ctr-inspect -f State.Status d)" = running ]
 }
 
-@test "18.16 umask 077, a working directory that is gone" {
+@test "umask 077, a working directory that is gone" {
 	run bash -c 'umask 077; ctr-run -u 1000 -v /a "$1" ls -ld /a' - "$ROOTFS"
 	[[ "$output" == drwxr-xr-x* ]]
 	mkdir gone
@@ -121,7 +121,7 @@ load lib
 	[ "${lines[-1]}" = / ]
 }
 
-@test "18.16 a caller without a capability, a folder, a mounted root: one line says what to do" {
+@test "a caller without a capability, a folder, a mounted root: one line says what to do" {
 	need setpriv util-linux
 	not_san
 	for c in setgid,CAP_SETGID setpcap,CAP_SETPCAP; do
@@ -155,14 +155,14 @@ load lib
 	ctr-cgset -d g
 }
 
-@test "18.1 no signal that a caller ignores is ignored in a container, realtime ones included" {
+@test "no signal that a caller ignores is ignored in a container, realtime ones included" {
 	run -0 bash -c '
 		for s in {1..64}; do trap "" "$s" 2>/dev/null; done
 		ctr-run "$1" grep SigIgn /proc/self/status' - "$ROOTFS"
 	[[ "$output" = SigIgn:*0000000000000000 ]]
 }
 
-@test "18.1 a limit of open files is the command's, not the applets': soft and hard ones" {
+@test "a limit of open files is the command's, not the applets': soft and hard ones" {
 	run -0 bash -c '
 		ulimit -Sn 12
 		ulimit -Sf 0
@@ -181,7 +181,7 @@ load lib
 	[ "$status" -eq 0 ] || [[ "$status:$output" == "125:"*"File too large" ]]
 }
 
-@test "18.1 hard limits that are too small: one line says so, or they do no harm; nothing is left" {
+@test "hard limits that are too small: one line says so, or they do no harm; nothing is left" {
 	not_san # the sanitizers need more stack than some of these allow
 	local l c
 	for l in "f 0" "n 8" "n 20" "n 40" "s 16" "s 64" "v 8000" "u 1" "l 0" "c 0" "i 0"; do
@@ -203,7 +203,7 @@ load lib
 }
 
 # bats test_tags=ctr-unshare,ctr-root,ctr-cgset,ctr-init
-@test "18.14 what becomes a command says why it cannot be one, each errno in words" {
+@test "what becomes a command says why it cannot be one, each errno in words" {
 	printf '#!/bin/nosh\n' >script && chmod 755 script
 	echo text >text && chmod 755 text
 	echo text >plain

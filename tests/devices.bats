@@ -28,7 +28,7 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
   {"name": "wrong", "containerEdits": {"mounts": "x"}}]}'
 
 # bats test_tags=ctr-run
-@test "21.7 --device VENDOR/CLASS=NAME: a version that is not known is refused" {
+@test "--device VENDOR/CLASS=NAME: a version that is not known is refused" {
 	for v in '"9.9.9"' 1; do
 		run with_cdi "${CDI/'"0.6.0"'/$v}" ctr-run --device vendor.com/net=own "$ROOTFS" true
 		[ "$status" = 125 ]
@@ -38,7 +38,7 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 }
 
 # bats test_tags=ctr-run,ctr-create
-@test "21.7 --device VENDOR/CLASS=NAME: what /etc/cdi says of it, as podman reads it" {
+@test "--device VENDOR/CLASS=NAME: what /etc/cdi says of it, as podman reads it" {
 	mkdir "$WORLD/vendor" && echo driver >"$WORLD/vendor/f"
 	cdi=${CDI//WORLD/$WORLD}
 	run with_cdi "$cdi" ctr-run --device vendor.com/net=zero "$ROOTFS" sh -c \
@@ -71,7 +71,7 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 }
 
 # bats test_tags=ctr-run
-@test "21.7 CDI files: whoever else is there, edits once, nothing that is asked for is left out" {
+@test "CDI files: whoever else is there, edits once, nothing that is asked for is left out" {
 	local e edits more
 	both() { # EDITS-OF-d [EDITS-OF-ALL]: the file of devices d and e
 		printf '{"kind":"v.com/n","devices":[{"name":"d","containerEdits":{%s}},
@@ -117,7 +117,7 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 }
 
 # bats test_tags=ctr-run
-@test "21.7 --device of a folder: every device in it, at another place too" {
+@test "--device of a folder: every device in it, at another place too" {
 	mkdir -p "$WORLD/snd/by-path"
 	mknod "$WORLD/snd/a" c 1 5
 	mknod "$WORLD/snd/by-path/b" c 1 7

@@ -3,7 +3,7 @@
 load lib
 # bats file_tags=ctr-run,ctr-exec,ctr-logs
 
-@test "19 --secret: a file or variable that no image, list, other container or diff shows" {
+@test "--secret: a file or variable that no image, list, other container or diff shows" {
 	echo s3cret >file
 	export WORD=v4lue
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
@@ -44,7 +44,7 @@ load lib
 	[ "$(ls "$CTR_LIB/containers")" = d ]
 }
 
-@test "19 lists apart by commas, as podman takes them; a comma in a value stays one" {
+@test "lists apart by commas, as podman takes them; a comma in a value stays one" {
 	run ctr-run --cap-drop all --cap-add chown,kill --ulimit nofile=100:200,core=0 \
 		--group-add 5,6 \
 		--sysctl net.ipv4.ip_local_reserved_ports=80,90,net.core.somaxconn=77 \
@@ -61,7 +61,7 @@ load lib
 	[[ "$output" == *"-p: 'x' is not [ADDR:]HOSTPORT:PORT"* ]]
 }
 
-@test "19 -v SRC:DST:U gives the source to the container's user at each start" {
+@test "-v SRC:DST:U gives the source to the container's user at each start" {
 	mkdir -p v/d out
 	touch v/d/f out/f
 	ln -s "$PWD/out" v/link
@@ -94,7 +94,7 @@ load lib
 	[[ "$output" == *"U has no step: chown -R the source" ]]
 }
 
-@test "19 --timeout, --platform, --no-hosts; a --device-cgroup-rule that is none" {
+@test "--timeout, --platform, --no-hosts; a --device-cgroup-rule that is none" {
 	run -137 timeout 10 ctr-run --timeout 1 "$ROOTFS" sleep 100
 	[ "$output" = "ctr-run: has run as long as --timeout allows: killed" ]
 	ctr-run -d --name c --restart always --timeout 1 "$ROOTFS" sleep 100
@@ -115,7 +115,7 @@ load lib
 	run -125 ctr-run --device-cgroup-rule '-c 1:3 rwm' "$ROOTFS" true
 }
 
-@test "19 --device-cgroup-rule opens what no container may open, for the access that it names" {
+@test "--device-cgroup-rule opens what no container may open, for the access that it names" {
 	[ "$(id -u)" = 0 ] || skip "needs root: rules for devices"
 	# /dev/net/tun, which no container may open otherwise (a kernel without it says "No such
 	# device")
@@ -126,7 +126,7 @@ load lib
 	[[ "$(opens --device-cgroup-rule 'c 10:200 rm' || true)" == *"not permitted"* ]]
 }
 
-@test "19 --sdnotify: the monitor passes on to systemd what the container says, and no more" {
+@test "--sdnotify: the monitor passes on to systemd what the container says, and no more" {
 	need perl
 	cat >listen.pl <<-'END'
 		use IO::Socket::UNIX;
@@ -171,7 +171,7 @@ load lib
 	kill $listener
 }
 
-@test "19 logs: several names, days and hours; no id before a nameless container's messages" {
+@test "logs: several names, days and hours; no id before a nameless container's messages" {
 	ctr-run -d --name a "$ROOTFS" echo one
 	ctr-run -d --name b "$ROOTFS" sh -c 'echo two; sleep 1; echo three'
 	ctr-wait a >/dev/null
@@ -199,7 +199,7 @@ load lib
 }
 
 # bats test_tags=ctr-check
-@test "19 docker info and version: lines, templates, JSON; the counts are the containers'" {
+@test "docker info and version: lines, templates, JSON; the counts are the containers'" {
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
 	ctr-image tag box again
 	ctr-run -d --name a box sleep 100 >/dev/null
@@ -226,7 +226,7 @@ load lib
 }
 
 # bats test_tags=ctr-top,ctr-ps
-@test "19 top with ps's options and as a tree; ps -s; labels in JSON are a map" {
+@test "top with ps's options and as a tree; ps -s; labels in JSON are a map" {
 	need ps procps
 	ctr-run -d --name w -l a=b=c -l d "$ROOTFS" \
 		sh -c 'sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' >/dev/null
@@ -256,7 +256,7 @@ load lib
 }
 
 # bats test_tags=ctr-port,ctr-inspect,ctr-image,ctr-net,ctr-volume,ctr-commit,ctr-stats
-@test "19 docker's port, inspect of anything, filters of images, history, export, stats --format" {
+@test "docker's port, inspect of anything, filters of images, history, export, stats --format" {
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
 	ctr-run --keep --name mk box true
 	# images have whole seconds
@@ -320,7 +320,7 @@ load lib
 }
 
 # bats test_tags=ctr-attach
-@test "19 --detach-keys: docker's two keys, others, none; what is typed else arrives" {
+@test "--detach-keys: docker's two keys, others, none; what is typed else arrives" {
 	need script bsdutils
 	ctr-run -dit --name c "$ROOTFS" sh -c '
 		stty raw -echo
@@ -385,7 +385,7 @@ oneliners() {
 
 # bats
 # test_tags=ctr-ps,ctr-inspect,ctr-stop,ctr-rm,ctr-image,ctr-volume,ctr-net,ctr-wait,ctr-cp,ctr-kill,ctr-top,ctr-prune
-@test "19 lines of everyday scripts under alias docker=ctrbox print what docker prints" {
+@test "lines of everyday scripts under alias docker=ctrbox print what docker prints" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
 	mkdir bin
@@ -394,7 +394,7 @@ oneliners() {
 }
 
 # bats test_tags=slow
-@test "19 the same lines print the same under docker itself" {
+@test "the same lines print the same under docker itself" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	not_in_rig "dockerd"
 	[[ "$BIN" != */san/* ]] || skip "no program of ours runs here"
@@ -424,7 +424,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-net,ctr-events,ctr-stats,ctr-image,ctr-df,ctr-top
-@test "19 docker's bare table, sizes, ports as filters; groups and words that are none here" {
+@test "docker's bare table, sizes, ports as filters; groups and words that are none here" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	ctr-image import x "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" >/dev/null
 	d() { "$CTRBOX" "$@"; }
@@ -484,7 +484,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-image,ctr-inspect,ctr-volume,ctr-logs
-@test "19 what scripts ask: images -q NAME:TAG, container inspect, rmi; empty cells stay empty" {
+@test "what scripts ask: images -q NAME:TAG, container inspect, rmi; empty cells stay empty" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" a >/dev/null
@@ -513,7 +513,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-image,ctr-inspect,ctr-volume,ctr-net
-@test "19 templates and flags of everyday: Mounts of a bind, Labels as text, status=dead, digests" {
+@test "templates and flags of everyday: Mounts of a bind, Labels as text, status=dead, digests" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" a >/dev/null
@@ -548,7 +548,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-commit,ctr-image,ctr-ps,ctr-top
-@test "19 images without a name, an image as it was typed, top with docker's columns" {
+@test "images without a name, an image as it was typed, top with docker's columns" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	tar -C "$ROOTFS" -cf x.tar .
@@ -580,7 +580,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-image,ctr-net,ctr-volume,ctr-events
-@test "19 of several --filter label= each must hold, everywhere; of others any" {
+@test "of several --filter label= each must hold, everywhere; of others any" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	one() { "$@" -f label=a=1 -f label=b | xargs; }
@@ -604,7 +604,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-net,ctr-volume
-@test "19 --filter name= and id= are regular expressions, as docker has them" {
+@test "--filter name= and id= are regular expressions, as docker has them" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	local i=0 n want re
@@ -645,7 +645,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-ps,ctr-update
-@test "19 by docker's words an empty value is the default, and what changes nothing is taken" {
+@test "by docker's words an empty value is the default, and what changes nothing is taken" {
 	d() { "$CTRBOX" "$@"; }
 	[ "$(d run --name '' -w '' --restart '' --cidfile '' --platform '' --log-driver '' \
 		--stop-signal '' --userns '' --ipc '' --pid='' --uts '' --ip '' --mac-address '' \
@@ -670,7 +670,7 @@ oneliners() {
 		grep -Eq "^Restarting \(1\) .* ago$"'
 }
 
-@test "19 --tz local is the host's zone as a rule, and UTC where its file has none" {
+@test "--tz local is the host's zone as a rule, and UTC where its file has none" {
 	[ "$(id -u)" = 0 ] || skip "needs root, to mount"
 	local v
 	mkdir etc
@@ -685,7 +685,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-inspect
-@test "19 templates: lines in a table, characters and not bytes, chosen arguments, a byte" {
+@test "templates: lines in a table, characters and not bytes, chosen arguments, a byte" {
 	d() { "$CTRBOX" "$@"; }
 	d create --name c -l k=v "$ROOTFS" true >/dev/null
 	[ "$(d ps -a --format 'table {{.Names}}\n{{.State}}' | xargs)" = "NAMES STATE c created" ]
@@ -698,7 +698,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-image,ctr-commit,ctr-prune,ctr-events
-@test "19 an image has one id everywhere; rmi and prune tell what they delete; builder prune" {
+@test "an image has one id everywhere; rmi and prune tell what they delete; builder prune" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	local id old
@@ -770,7 +770,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps,ctr-commit
-@test "19 ps -f ancestor= finds the containers of images that were made of it, and no others" {
+@test "ps -f ancestor= finds the containers of images that were made of it, and no others" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	d() { "$CTRBOX" "$@"; }
 	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" base >/dev/null
@@ -799,7 +799,7 @@ oneliners() {
 }
 
 # bats test_tags=ctr-ps
-@test "14: a pattern that takes long is not tried in all ways" {
+@test "a pattern that takes long is not tried in all ways" {
 	many=$(printf 'a%.0s' {1..60})
 	ctr-create --name "$many" "$ROOTFS" true
 	for re in 'a*a*a*a*a*a*a*a*a*a*b' '(a*b|a*a*a*a*a*a*c|a?a?a?a?a?a?a?a?a*b)$'; do

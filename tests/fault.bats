@@ -65,7 +65,7 @@ each_fault() {
 }
 
 # bats test_tags=ctr-net
-@test "21.14 an error that the C library has no words for is named; the others have theirs" {
+@test "an error that the C library has no words for is named; the others have theirs" {
 	need strace
 	says() { # ERROR WORDS
 		run -1 strace -qq -o log -e trace=renameat -e "inject=renameat:error=$1" \

@@ -6,7 +6,7 @@ load lib
 
 bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; }
 
-@test "18.3 --cap-add and --cap-drop mean what docker's mean, in whatever order they stand" {
+@test "--cap-add and --cap-drop mean what docker's mean, in whatever order they stand" {
 	all=$(bounding --cap-add ALL)
 	without=$(printf %x $((0x$all & ~(1 << 27)))) # CAP_MKNOD
 	[ "$(bounding --cap-add ALL --cap-drop MKNOD)" = "$without" ]
@@ -17,7 +17,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "$(bounding --cap-drop chown,mknod)" = a00425fa ]
 }
 
-@test "18.15 --env-file reads files, pipes and stdin as editors and shells write them" {
+@test "--env-file reads files, pipes and stdin as editors and shells write them" {
 	printf '\357\273\277A=1\r\nexport B=two words\n# no\n\n\tC=x=y\nHERE\n' >f
 	HERE=here run -0 ctr-run --env-file f "$ROOTFS" sh -c 'echo "$A|$B|$C|$HERE"'
 	[ "$output" = "1|two words|x=y|here" ]
@@ -35,7 +35,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[[ "$output" == *"big: larger than 1048576 bytes" ]]
 }
 
-@test "18.23 --device of a folder gives every device in it" {
+@test "--device of a folder gives every device in it" {
 	mkdir -p d/sub
 	mknod d/one c 1 3
 	mknod d/sub/two c 1 5
@@ -50,7 +50,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "${#lines[@]}" = 1 ]
 }
 
-@test "18.23 --mount takes fields in quotes, as CSV has them" {
+@test "--mount takes fields in quotes, as CSV has them" {
 	mkdir 'a,b' 'c"d'
 	run -0 ctr-run --mount "type=bind,\"source=$WORLD/a,b\",target=/x" \
 		--mount "type=bind,\"src=$WORLD/c\"\"d\",dst=/y" "$ROOTFS" \
@@ -69,7 +69,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 }
 
 # bats test_tags=ctr-exec,ctr-restart
-@test "19 --ipc container:X is X's /dev/shm, too: the same one, again after a restart" {
+@test "--ipc container:X is X's /dev/shm, too: the same one, again after a restart" {
 	local u
 	for u in "" "--userns auto"; do
 		# shellcheck disable=SC2086
@@ -93,7 +93,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 }
 
 # bats test_tags=ctr-run
-@test "19 --ipc container:X: what X puts in place of its /dev/shm is nobody else's" {
+@test "--ipc container:X: what X puts in place of its /dev/shm is nobody else's" {
 	local put
 	for put in 'mkdir /dev/shm; mknod -m 666 /dev/shm/n c 1 3' 'ln -s /etc /dev/shm' \
 		': >/dev/shm'; do
@@ -108,7 +108,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 }
 
 # bats test_tags=ctr-run
-@test "19 --tz: a zone of the host's by name, for what the image has of it; a folder is none" {
+@test "--tz: a zone of the host's by name, for what the image has of it; a folder is none" {
 	[ -e /usr/share/zoneinfo/Asia/Kolkata ] || skip "needs tzdata"
 	mkdir -p root zones/Asia
 	cp -a "$ROOTFS/." root
@@ -125,7 +125,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 }
 
 # bats test_tags=ctr-run
-@test "19 -v: a folder begins with / or ./; a/b is neither one nor a volume, as in docker" {
+@test "-v: a folder begins with / or ./; a/b is neither one nor a volume, as in docker" {
 	run -125 ctr-run -v a/b:/t "$ROOTFS" true
 	[ "$output" = "ctr-run: -v: 'a/b:/t': a folder begins with / or ./, and no volume's name has a slash" ]
 	[ ! -e a ]
@@ -147,7 +147,7 @@ writes() {
 		= "err out " ] || echo "not writable: $*"
 }
 
-@test "18.5 every user can open /dev/stdout and /dev/stderr, however the container was started" {
+@test "every user can open /dev/stdout and /dev/stderr, however the container was started" {
 	local ns u bad=
 	for ns in "" "--userns auto"; do
 		# shellcheck disable=SC2086
@@ -178,7 +178,7 @@ refused() {
 	[[ "$output" == *"/v/$3: "*"$2"* ]]
 }
 
-@test "18.14 a command that the kernel refuses: the true reason of each errno" {
+@test "a command that the kernel refuses: the true reason of each errno" {
 	mkdir -p v/dir
 	printf '#!/bin/sh\n' | tee v/script v/plain >v/ok
 	head -c 300 "$ROOTFS/bin/busybox" | tee v/cut >v/other
@@ -210,7 +210,7 @@ refused() {
 	[[ "$output" == *"too long together"* ]]
 }
 
-@test "18.17 in a network of its own every user may listen below 1024 and ping, as docker's" {
+@test "in a network of its own every user may listen below 1024 and ping, as docker's" {
 	run -0 ctr-run -u 1000 "$ROOTFS" sh -c '
 		cd /proc/sys/net/ipv4; cat ip_unprivileged_port_start ping_group_range'
 	[ "$output" = "0
@@ -224,7 +224,7 @@ refused() {
 		"$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" ]
 }
 
-@test "19 the environment: --env-host, --unsetenv, --tz; one of two --env wins over all" {
+@test "the environment: --env-host, --unsetenv, --tz; one of two --env wins over all" {
 	HERE=here run -0 ctr-run --env-host --tz Europe/Oslo -e HERE2=1 "$ROOTFS" \
 		sh -c 'echo $HERE $TZ $HERE2'
 	[ "$output" = "here Europe/Oslo 1" ]
@@ -233,7 +233,7 @@ refused() {
 	[ "$output" = "|2" ]
 }
 
-@test "19 --stop-timeout is how long ctr-stop waits without -t; stop -s sends another signal" {
+@test "--stop-timeout is how long ctr-stop waits without -t; stop -s sends another signal" {
 	ctr-run -d --name c --stop-timeout 1 "$ROOTFS" sh -c '
 		trap "" TERM; echo up; while :; do sleep 0.1; done'
 	wait_for 5 grep -q up "$CTR_LIB/containers/c/log"
@@ -250,7 +250,7 @@ refused() {
 	run -125 ctr-run --stop-timeout x "$ROOTFS" true
 }
 
-@test "19 --log-driver none keeps nothing; --log-opt sets the sizes; another driver is an error" {
+@test "--log-driver none keeps nothing; --log-opt sets the sizes; another driver is an error" {
 	ctr-run -d --name c --log-driver none "$ROOTFS" sh -c 'echo secret'
 	ctr-wait c
 	# the command itself
@@ -268,7 +268,7 @@ refused() {
 }
 
 # bats test_tags=ctr-run,ctr-logs
-@test "21.10 --log-driver syslog and journald: one message a line, in bursts and after a restart" {
+@test "--log-driver syslog and journald: one message a line, in bursts and after a restart" {
 	# a /dev and a /run of the test's own, for which it listens
 	mkdir -p "$WORLD/dev" "$WORLD/hostrun/systemd/journal"
 	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$WORLD/dev/"
@@ -330,7 +330,7 @@ refused() {
 }
 
 # bats test_tags=ctr-run,ctr-stop
-@test "14.9: a container that floods a slow listener of syslog can be stopped" {
+@test "a container that floods a slow listener of syslog can be stopped" {
 	mkdir "$WORLD/dev"
 	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$WORLD/dev/"
 	perl -MSocket -e '
@@ -353,7 +353,7 @@ refused() {
 }
 
 # bats test_tags=ctr-run,ctr-logs
-@test "21.10 --log-opt flush: lines are written once in so many seconds, and at the end" {
+@test "--log-opt flush: lines are written once in so many seconds, and at the end" {
 	ctr-run -d --name f --log-opt flush=2 "$ROOTFS" sh -c '
 		for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.1; done; sleep 1000' >/dev/null
 	sleep 1
@@ -368,7 +368,7 @@ refused() {
 
 # Where there is no quota; with one: tests/rig/guest-main.
 # bats test_tags=ctr-run,ctr-create,ctr-inspect,ctr-cp,ctr-diff,ctr-commit
-@test "21.10 --storage-opt size=: a tmpfs where the file system has no project quota" {
+@test "--storage-opt size=: a tmpfs where the file system has no project quota" {
 	full='df -k / | sed -n "2s/  */ /gp" | cut -d " " -f 2
 		dd if=/dev/zero of=/x bs=64k count=80; stat -c %s /x'
 	for how in --userns=host --userns=auto; do
@@ -402,7 +402,7 @@ refused() {
 	[ "$(ctr-inspect -f '{{json .HostConfig.StorageOpt}}' "$(ctr-create "$ROOTFS")")" = null ]
 }
 
-@test "19 ctr-logs: --since and --until take dates and 1h30m" {
+@test "ctr-logs: --since and --until take dates and 1h30m" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; sleep 2.5; echo b'
 	ctr-wait c
 	[ "$(ctr-logs --since 1h30m c)" = "a
@@ -415,7 +415,7 @@ b" ]
 	[[ "$output" == *"--until: 'soon' is not a time"* ]]
 }
 
-@test "19 --volumes-from gives another container's volumes and binds, :ro without writing" {
+@test "--volumes-from gives another container's volumes and binds, :ro without writing" {
 	mkdir b
 	ctr-run -d --name c -v /data -v "$WORLD/b:/bind" --tmpfs /t "$ROOTFS" sh -c '
 		echo one >/data/f; echo two >/bind/f; sleep 100'
@@ -434,7 +434,7 @@ two" ]
 	run -125 ctr-run --volumes-from c:x "$ROOTFS" true
 }
 
-@test "19 --uidmap, --gidmap, --annotation, --rootfs, sizes with a fraction, --cpus 0" {
+@test "--uidmap, --gidmap, --annotation, --rootfs, sizes with a fraction, --cpus 0" {
 	run -0 ctr-run --uidmap 0:100000:1000 --gidmap 0:200000:1000 "$ROOTFS" \
 		sh -c 'echo $(cat /proc/self/uid_map /proc/self/gid_map)'
 	[ "$output" = "0 100000 1000 0 200000 1000" ]
@@ -454,7 +454,7 @@ two" ]
 	run -0 ctr-run --rootfs plain true
 }
 
-@test "19 words: what was given, what is wrong, what to type instead" {
+@test "words: what was given, what is wrong, what to type instead" {
 	run -125 ctr-run "" true
 	[[ "$output" == *"ROOTFS or IMAGE is empty"* ]]
 	run -125 ctr-run nodir/ true
@@ -466,7 +466,7 @@ two" ]
 	[[ "$output" == *"ctr-start c"* ]]
 }
 
-@test "18.15 what is no text is refused as an --env-file" {
+@test "what is no text is refused as an --env-file" {
 	printf '\377\376A\0=\0' >utf16
 	run -125 ctr-run --env-file utf16 "$ROOTFS" true
 	[[ "$output" == *"utf16: a NUL byte in it"* ]]

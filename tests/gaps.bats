@@ -18,7 +18,7 @@ call() {
 }
 profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=, && echo "$*")"; }
 
-@test "21.14 a namespace that the kernel lacks is named, by the minimal build too" {
+@test "a namespace that the kernel lacks is named, by the minimal build too" {
 	local bin kind flag
 	for kind in 'ipc 0x08000000' 'uts 0x04000000' 'net 0x40000000'; do
 		read -r kind flag <<<"$kind"
@@ -41,7 +41,7 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 	done
 }
 
-@test "21.14 a kind of namespace of which no more may be made: its sysctl is named" {
+@test "a kind of namespace of which no more may be made: its sysctl is named" {
 	local bin kind
 	for kind in uts ipc pid net cgroup; do
 		for bin in $(builds); do
@@ -55,7 +55,7 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 	[[ $output == *"the sysctl user.max_"* ]]
 }
 
-@test "21.14 no seccomp, or none with filters: what does without is said, and does" {
+@test "no seccomp, or none with filters: what does without is said, and does" {
 	local bin errno
 	for errno in 38 22; do # CONFIG_SECCOMP, CONFIG_SECCOMP_FILTER
 		profile "$(call seccomp $errno)" "$(call prctl 22 0 22)" >p.json
@@ -71,7 +71,7 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 	done
 }
 
-@test "21.14 cgroups not mounted, a controller switched off: what helps is said" {
+@test "cgroups not mounted, a controller switched off: what helps is said" {
 	local bin
 	sed 's/^\(memory\t.*\)1$/\10/' /proc/cgroups >cgroups
 	for bin in $(builds); do
@@ -87,7 +87,7 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 
 # /proc/cgroups is what a kernel without them lacks. (strace answers for it; a tracer changes
 # nothing else of what ctr-run does until it refuses.)
-@test "21.14 a kernel without control groups is told from one where they are not mounted" {
+@test "a kernel without control groups is told from one where they are not mounted" {
 	local bin
 	none() {
 		unshare -m sh -c 'umount -R /sys/fs/cgroup && exec strace -f -o /dev/null \

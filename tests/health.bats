@@ -9,7 +9,7 @@ run_web() { ctr-run -d --name web --health-interval 200ms "$@" "$ROOTFS" sleep 1
 monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 
 # bats test_tags=ctr-run,ctr-ps,ctr-inspect,ctr-wait,ctr-events
-@test "19 a container is starting, unhealthy after its retries, healthy after one success" {
+@test "a container is starting, unhealthy after its retries, healthy after one success" {
 	run_web --health-cmd 'test -e /ok; r=$?; echo "it says $r"; exit $r' --health-retries 2
 	is web starting
 	run -0 ctr-ps --format '{{.Status}}'
@@ -35,7 +35,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run
-@test "19 a check that hangs is killed at its timeout with its children" {
+@test "a check that hangs is killed at its timeout with its children" {
 	run_web --health-cmd 'setsid sleep 1234 & sleep 4321' --health-timeout 300ms \
 		--health-retries 1
 	timeout 10 ctr-wait --condition unhealthy web
@@ -50,13 +50,13 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run
-@test "14: a check has the limits of whoever started the container, not those of the monitor" {
+@test "a check has the limits of whoever started the container, not those of the monitor" {
 	(ulimit -Sn 200 && ulimit -Hn 300 && run_web --health-cmd '[ $(ulimit -Sn) = 200 ]')
 	timeout 10 ctr-wait --condition healthy web
 }
 
 # bats test_tags=ctr-run,ctr-pause
-@test "19 a paused container is not checked; a check's output is cut at 4 KiB" {
+@test "a paused container is not checked; a check's output is cut at 4 KiB" {
 	run_web --health-cmd 'yes | head -c 100000' --health-retries 1
 	timeout 10 ctr-wait --condition healthy web
 	[ "$(ctr-inspect -f '{{len (index .State.Health.Log 0).Output}}' web)" = 4096 ]
@@ -74,7 +74,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run
-@test "19 failures of the start period do not count, and its interval is its own" {
+@test "failures of the start period do not count, and its interval is its own" {
 	ctr-run -d --name web --health-cmd 'test -e /ok' --health-start-period 1m \
 		--health-start-interval 100ms \
 		--health-interval 1h --health-retries 1 "$ROOTFS" sleep 100
@@ -85,7 +85,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run,ctr-restart
-@test "19 --health-on-failure kills, stops or restarts it" {
+@test "--health-on-failure kills, stops or restarts it" {
 	for what in kill stop restart; do
 		ctr-run -d --name "$what" --health-cmd 'exit 7' --health-interval 200ms \
 			--health-retries 1 \
@@ -101,7 +101,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-image,ctr-run
-@test "19 an image's HEALTHCHECK counts; flags change each part; --no-healthcheck" {
+@test "an image's HEALTHCHECK counts; flags change each part; --no-healthcheck" {
 	image() {
 		mkdir -p "$1.d/blobs/sha256"
 		tar cf t.tar -T /dev/null
@@ -142,7 +142,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run
-@test "19 wrong words about health are said, and change nothing" {
+@test "wrong words about health are said, and change nothing" {
 	refused() { run -125 ctr-run -d "${@:2}" "$ROOTFS" true; [[ "$output" = *"$1"* ]]; }
 	refused "not a time" --health-cmd a --health-interval 5
 	refused "not a time" --health-cmd a --health-timeout -1s

@@ -9,7 +9,7 @@ load lib
 # shellcheck disable=SC2154
 words() { tr -s ' \n' ' ' | sed 's/ $//'; }
 
-@test "18.36 no example of a built page loses a word, and no page shows a placeholder" {
+@test "no example of a built page loses a word, and no page shows a placeholder" {
 	need man man-db
 	for page in "$top"/applets/ctr-*.1; do
 		name=$(basename "$page" .1)

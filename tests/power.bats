@@ -108,7 +108,7 @@ END
 }
 
 # bats test_tags=ctr-run,ctr-start,ctr-wait,ctr-create,ctr-net,ctr-image,ctr-commit,ctr-rename,ctr-update,ctr-logs,ctr-volume,ctr-oci
-@test "21.1 a cut right after each command is done: what it did is there (ext4)" {
+@test "a cut right after each command is done: what it did is there (ext4)" {
 	need mkfs.ext4 e2fsprogs
 	not_in_rig "it has no loop devices"
 	not_old "nothing differs"
@@ -116,7 +116,7 @@ END
 }
 
 # bats test_tags=ctr-run,ctr-start,ctr-image,ctr-commit
-@test "21.1 the same on btrfs, where a folder is written for its own fsync only" {
+@test "the same on btrfs, where a folder is written for its own fsync only" {
 	need mkfs.btrfs btrfs-progs
 	grep -qw btrfs /proc/filesystems || skip "a kernel without btrfs"
 	not_in_rig "it has no loop devices"
@@ -126,7 +126,7 @@ END
 
 # None of the file systems here needs it, but POSIX does, and others do.
 # bats test_tags=ctr-create,ctr-net,ctr-image,ctr-volume
-@test "21.1 the folders that the very first command makes are written out, each for its name" {
+@test "the folders that the very first command makes are written out, each for its name" {
 	need strace
 	local what f
 	tar -C "$ROOTFS" -cf root.tar etc

@@ -24,7 +24,7 @@ peers() {
 		-e PATH=/mnt/peers/usr/bin:/mnt/peers/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin)
 }
 
-@test "21.8 dockerd: --privileged, and a volume for its layers; inside: a limit, a network" {
+@test "dockerd: --privileged, and a volume for its layers; inside: a limit, a network" {
 	cat >script <<-'END'
 		# on cgroup v2 a group with limits for its children has no processes of its own
 		[ ! -e /sys/fs/cgroup/cgroup.controllers ] || {
@@ -53,7 +53,7 @@ peers() {
 	run -9 timeout 100 ctr-run "${peer[@]}" -v /var/lib/docker / sh /mnt/script
 }
 
-@test "21.8 podman: --privileged, and a volume where its layers can lie" {
+@test "podman: --privileged, and a volume where its layers can lie" {
 	cat >script <<-'END'
 		tar -C /mnt/root -c . | podman import -q - localhost/bb:1 >/dev/null || exit 9
 		podman --runtime "$(command -v runc)" --cgroup-manager cgroupfs run --rm \
@@ -68,7 +68,7 @@ peers() {
 	run -9 timeout 100 ctr-run "${peer[@]}" -v /var/lib/containers / sh /mnt/script
 }
 
-@test "21.8 a tun device and a file system in user space: the device and the capability" {
+@test "a tun device and a file system in user space: the device and the capability" {
 	local tun='ip tuntap add t0 mode tun && ip link show t0' flags
 	[ -c /dev/net/tun ] || skip "no /dev/net/tun here"
 	run -0 ctr-run --net none --device /dev/net/tun --cap-add NET_ADMIN / sh -c "$tun"
@@ -90,7 +90,7 @@ peers() {
 	done
 }
 
-@test "21.8 Chromium: its sandbox wants user namespaces; without its sandbox it wants nothing" {
+@test "Chromium: its sandbox wants user namespaces; without its sandbox it wants nothing" {
 	local b=chromium-headless-shell
 	need $b
 	echo '<script>document.write("sum " + (40 + 2))</script>' >page.html

@@ -244,7 +244,7 @@ lies() {
 	}
 }
 
-@test "a registry that sends chunks, or a blob from its beginning again, is understood (issue 19)" {
+@test "a registry that sends chunks, or a blob from its beginning again, is understood" {
 	three
 	for how in octets chunked norange gone; do
 		liar "$how" o
@@ -263,7 +263,7 @@ lies() {
 	[ "$(grep -c 'syncfs(' calls)" = 1 ]
 }
 
-@test "19 without curl: wget pulls over plain HTTP what needs no password" {
+@test "without curl: wget pulls over plain HTTP what needs no password" {
 	three
 	mkdir bin
 	ln -s "$ROOTFS/bin/busybox" bin/wget
@@ -295,7 +295,7 @@ lies() {
 	says 'curl: not found' pull "$reg/x:1"
 }
 
-@test "a gzip bomb fills the disk, is said and leaves nothing (issue 19)" {
+@test "a gzip bomb fills the disk, is said and leaves nothing" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	mkdir small
 	yes | head -c 40M >full
@@ -338,7 +338,7 @@ lies() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
-@test "14: a pull that a signal ends keeps no layer without what it takes from those below" {
+@test "a pull that a signal ends keeps no layer without what it takes from those below" {
 	mkdir -p a/root a/tmp a/opt b
 	chmod 700 a/root
 	chmod 1777 a/tmp
@@ -366,7 +366,7 @@ lies() {
 		-e ' opt/tool link to ' all | grep -x 3
 }
 
-@test "14: a damaged blob whose layer is missing is fetched again" {
+@test "a damaged blob whose layer is missing is fetched again" {
 	local id
 	three
 	liar none o
@@ -385,7 +385,7 @@ lies() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
-@test "19 a registry that is busy or down for a moment is asked again" {
+@test "a registry that is busy or down for a moment is asked again" {
 	three
 	liar sorry o
 	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
@@ -393,13 +393,13 @@ lies() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
-@test "19 search reads a list of names to its last page" {
+@test "search reads a list of names to its last page" {
 	three
 	liar pages o
 	[ "$(ctr-image search "$reg/r" | cut -f 1 | xargs)" = "r1 r2 r3" ]
 }
 
-@test "19 an identity token, of docker's file or a helper, is exchanged" {
+@test "an identity token, of docker's file or a helper, is exchanged" {
 	three
 	mkdir bin docker
 	liar 'asks=Bearer realm="http://@/form",service="s"' o
@@ -414,7 +414,7 @@ lies() {
 	[ "$(PATH=$WORLD/bin:$PATH ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
 }
 
-@test "19 progress while bytes come or go, and why it waits; none with -q" {
+@test "progress while bytes come or go, and why it waits; none with -q" {
 	three
 	screen() { # LIAR COMMAND...
 		liar "$1" o
@@ -433,7 +433,7 @@ lies() {
 	grep "^ctr-image: $reg: [0-9.]*[KM].\[K" screen
 }
 
-@test "a registry that sends to another host: the password does not go there (issue 19)" {
+@test "a registry that sends to another host: the password does not go there" {
 	three
 	liar away o
 	echo hush | ctr-image login -u me --password-stdin "$reg"
@@ -453,7 +453,7 @@ lies() {
 	run -1 grep -e leak -e thief/token liar.log
 }
 
-@test "19 several challenges, in one header or many; plain HTTP on this machine" {
+@test "several challenges, in one header or many; plain HTTP on this machine" {
 	three
 	for asks in 'Basic realm="here"' $'Negotiate\nBasic realm="here"' \
 		'NTLM TlRM==, basic realm=here' \
@@ -504,7 +504,7 @@ lies() {
 	[[ $output == *"ctr-image login $reg"* ]]
 }
 
-@test "helpers that hang, chatter, fail or are none; a broken config.json: one line (issue 19)" {
+@test "helpers that hang, chatter, fail or are none; a broken config.json: one line" {
 	three
 	liar none o
 	mkdir bin docker
@@ -555,7 +555,7 @@ lies() {
 }
 
 # Other tools' keys are in it, and their folder may be managed by links.
-@test "21.1 docker's config.json: what was there stays, whose it was, a link's file, two at once" {
+@test "docker's config.json: what was there stays, whose it was, a link's file, two at once" {
 	local i
 	mkdir docker dots
 	conf() { jq -nc '{auths: ([range(20) | {"h\(.):1": {auth: "YTpi"}}] | add), plugins: {a: {b: 1}}}'; }
@@ -586,7 +586,7 @@ lies() {
 	[[ $output == "ctr-image: h0:1: not logged in" ]]
 }
 
-@test "a token that expires in the middle of a pull is renewed (issue 19)" {
+@test "a token that expires in the middle of a pull is renewed" {
 	three
 	liar expires o
 	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]

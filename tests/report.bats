@@ -91,7 +91,7 @@ has() { # FACT WORD...: all of them
 }
 
 # bats test_tags=ctr-run,ctr-volume
-@test "14.1, 14.12: a local user gets nothing of a container; folders that lie open are seen" {
+@test "a local user gets nothing of a container; folders that lie open are seen" {
 	need flock util-linux
 	(umask 077 && echo hunter2hunter2 >word)
 	SECRET=$(cat word) ctr-run -d --name c -e SECRET -v vol:/v "$ROOTFS" sh -c \

@@ -153,7 +153,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 }
 
 # bats test_tags=ctr-exec,ctr-init
-@test "18.9 a user enters a container with --init, whose process is not dumpable" {
+@test "a user enters a container with --init, whose process is not dumpable" {
 	run as \
 		'ctr-run -d --name i -h inside --init $R sleep 1000 >/dev/null 2>&1; ctr-exec i hostname; ctr-exec -t i hostname </dev/null; ctr-exec -d i sleep 5; ctr-rm -f i'
 	echo "$output"
@@ -453,7 +453,7 @@ machine() {
 }
 
 # bats test_tags=ctr-run,ctr-unshare,ctr-root,ctr-priv
-@test "20: what --explain prints is the same container for a user, too" {
+@test "what --explain prints is the same container for a user, too" {
 	multi
 	cat >"$SHARED/probe" <<'END'
 echo "$0 $*"

@@ -82,7 +82,7 @@ least() { for _ in 1 2 3; do calls "$@"; done | sort -n | head -n 1; }
 more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000; done; }
 
 # bats test_tags=ctr-gc,ctr-ps
-@test "15.9 15.11 gc and ps: linear, and few system calls for each container that runs" {
+@test "gc and ps: linear, and few system calls for each container that runs" {
 	need strace strace
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
@@ -110,7 +110,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-gc,ctr-net
-@test "15.9 gc of containers on a bridge: linear, and few system calls for each" {
+@test "gc of containers on a bridge: linear, and few system calls for each" {
 	need strace strace
 	not_in_rig "no NAT there"
 	not_old "their number is not what differs"
@@ -144,7 +144,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-gc,ctr-ps
-@test "15.11 only a monitor's lock on its own container's state proves life to a listing" {
+@test "only a monitor's lock on its own container's state proves life to a listing" {
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
 	ctr-run -d --name b "$ROOTFS" true >/dev/null
 	ctr-wait b >/dev/null
@@ -167,7 +167,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 ended() { [ ! -e "/proc/$1" ]; }
 
 # bats test_tags=ctr-gc,ctr-rename
-@test "15.9 gc mends the index of names: stale, missing and surplus entries" {
+@test "gc mends the index of names: stale, missing and surplus entries" {
 	id=$(ctr-run -d --name a "$ROOTFS" sleep 1000)
 	other=$(ctr-create --name b "$ROOTFS" true)
 	# overwritten in place, because the lock on this file is the container's life
@@ -182,7 +182,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-rm,ctr-ps
-@test "15.11 ps -aq | rm -: many cost one look-up and one write-through" {
+@test "ps -aq | rm -: many cost one look-up and one write-through" {
 	need strace strace
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
@@ -204,7 +204,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.15 the end of a container with a port does not wait for an nf_tables socket to close" {
+@test "the end of a container with a port does not wait for an nf_tables socket to close" {
 	need strace strace
 	not_in_rig "no NAT there"
 	not_old "their number is not what differs"
@@ -229,7 +229,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.10 who leaves a network finds its line in the others' files without parsing all" {
+@test "who leaves a network finds its line in the others' files without parsing all" {
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers' time is not ours"; fi
 	ns HOST
@@ -259,7 +259,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.10 a leave reads a file full of one of its two addresses once" {
+@test "a leave reads a file full of one of its two addresses once" {
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers' time is not ours"; fi
 	ns HOST
@@ -279,7 +279,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.10 a join and a leave: five system calls for each member, whatever is in its file" {
+@test "a join and a leave: five system calls for each member, whatever is in its file" {
 	need strace strace
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
@@ -317,7 +317,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-run,ctr-image,ctr-commit,ctr-rm
-@test "15.7 with 7 to 10 descriptors, and without room, each tool works or says why; others go on" {
+@test "with 7 to 10 descriptors, and without room, each tool works or says why; others go on" {
 	not_old "descriptors are counted by today's calls"
 	tar -C "$ROOTFS" -cf root.tar etc
 	ctr-image import i <root.tar >/dev/null
@@ -373,7 +373,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-run,ctr-rename
-@test "15.7 a disk without room or inodes: no name changes, and no root turns read-only" {
+@test "a disk without room or inodes: no name changes, and no root turns read-only" {
 	not_in_rig "hostfs"
 	cat >full.sh <<-'END'
 		trap 'rm -f "$CTR_LIB"/f*; ctr-rm -f a cold' EXIT
@@ -402,7 +402,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-restart,ctr-rm
-@test "15.7 twenty restarts of one container at once succeed; rm -f refuses an ambiguous id" {
+@test "twenty restarts of one container at once succeed; rm -f refuses an ambiguous id" {
 	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
 	pids=()
 	for i in $(seq 20); do
@@ -431,7 +431,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 }
 
 # bats test_tags=ctr-rm
-@test "15.11 rm -f of many running containers: their monitors sync no exit to the disk" {
+@test "rm -f of many running containers: their monitors sync no exit to the disk" {
 	need strace strace
 	not_old "it makes no difference there"
 	for how in "ctr-rm -f" "ctr-stop -t 0"; do
@@ -450,7 +450,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 
 # bats test_tags=ctr-image,ctr-run
-@test "15.12 two thousand names in the index: run, import and tag do no more than with two" {
+@test "two thousand names in the index: run, import and tag do no more than with two" {
 	need strace strace
 	need jq
 	not_old "their number is not what differs"
@@ -474,7 +474,7 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.15 a start and end with a port cost at most 15 ms more, or 1.5 times as much more" {
+@test "a start and end with a port cost at most 15 ms more, or 1.5 times as much more" {
 	need perf linux-perf
 	not_in_rig "no NAT there"
 	not_old "the older calls wait otherwise"
@@ -502,7 +502,7 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 }
 
 # bats test_tags=ctr-run,ctr-init
-@test "21.11 a small machine: ten monitors at most 120 KB each, an init of ours at most 100 (PSS)" {
+@test "a small machine: ten monitors at most 120 KB each, an init of ours at most 100 (PSS)" {
 	local i pss sum=0 all=()
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		ctr-run -d --name "m$i" --init "$ROOTFS/" sleep 1000 >/dev/null
@@ -525,7 +525,7 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 }
 
 # bats test_tags=ctr-image
-@test "15.12 a removal reads one file, however many images there are; and what others use stays" {
+@test "a removal reads one file, however many images there are; and what others use stays" {
 	need strace strace
 	need jq
 	not_old "their number is not what differs"

@@ -445,7 +445,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-diff,ctr-inspect,ctr-top,ctr-stats
-@test "14.23: names and texts of a container send no escapes to the terminal that lists it" {
+@test "names and texts of a container send no escapes to the terminal that lists it" {
 	esc=$'\e]0;evil\a\e[2J\r\x9b31m'
 	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c '
 		: >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||
@@ -474,7 +474,7 @@ hostile() {
 	[[ $output != *"$esc"* && $output == *'\u009b2J'* ]]
 }
 
-@test "14.1: a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; open ones are closed" {
+@test "a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; open ones are closed" {
 	mkdir -p "$CTR_LIB" "$CTR_RUN"
 	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version has left them
 	ctr-run -d --name c -v vol:/v "$ROOTFS" sh -c \
@@ -496,7 +496,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-image,ctr-commit
-@test "14.1: an archive of an image or a container is for nobody but who made it" {
+@test "an archive of an image or a container is for nobody but who made it" {
 	tar -C "$ROOTFS" -cf - . | ctr-image import box - >/dev/null
 	ctr-run --keep --name c box sh -c 'umask 077; echo secret >/key'
 	umask 022
@@ -507,7 +507,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-image
-@test "14.1: no set-id program of an image that is mounted can be run at any moment" {
+@test "no set-id program of an image that is mounted can be run at any moment" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount"
 	need strace
 	mkdir -p i m
@@ -556,7 +556,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-image
-@test "14.1: a user namespace's root needs no search permission on the way to what it is given" {
+@test "a user namespace's root needs no search permission on the way to what it is given" {
 	mkdir -p shut/data shut/real/data
 	ln -s real shut/link
 	ln -s "$PWD/shut/real" out
@@ -582,7 +582,7 @@ hostile() {
 	export CTR_LIB=$WORLD/lib
 }
 
-@test "14.1: no device of the host can be opened through a container's /proc/PID/root" {
+@test "no device of the host can be opened through a container's /proc/PID/root" {
 	need setfacl acl
 	cp -a "$ROOTFS". r/
 	mknod -m 666 r/disk b 7 0
@@ -674,7 +674,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-exec
-@test "14.3: ctr-exec is visible in the container only when there is nothing left to take" {
+@test "ctr-exec is visible in the container only when there is nothing left to take" {
 	need perl
 	hunt
 	# shellcheck disable=SC2034
@@ -685,7 +685,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-nsenter
-@test "14.3: ctr-nsenter -p is visible in the container only when there is nothing left to take" {
+@test "ctr-nsenter -p is visible in the container only when there is nothing left to take" {
 	need perl
 	hunt
 	for n in {1..10}; do
@@ -704,7 +704,7 @@ hunt() {
 
 # A namespace's file names no process, so its first one is the measure; a host's group would have no
 # list of devices. bats test_tags=ctr-nsenter
-@test "14.3: ctr-nsenter --pid=FILE or with a host's folder shows nothing worth taking" {
+@test "ctr-nsenter --pid=FILE or with a host's folder shows nothing worth taking" {
 	need perl
 	hunt
 	pid=$(ctr-inspect -f State.Pid c)
@@ -742,7 +742,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-run
-@test "14.3: ctr-run --pid container:NAME is visible there only with nothing left to take" {
+@test "ctr-run --pid container:NAME is visible there only with nothing left to take" {
 	need perl
 	hunt
 	for n in {1..12}; do HOSTSECRET=1 ctr-run --pid container:c "$ROOTFS" /bin/true; done
@@ -758,7 +758,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-nsenter
-@test "14.3: what appears in a joined pid namespace never has capabilities to take" {
+@test "what appears in a joined pid namespace never has capabilities to take" {
 	need perl
 	cat >watch.pl <<-'EOF'
 		$| = 1;
@@ -813,7 +813,7 @@ device_hunt() {
 		sed -n "s/CapBnd:.//p" /proc/self/status'
 }
 
-@test "14.5: without a device list no device can be made, and none opened but those of --device" {
+@test "without a device list no device can be made, and none opened but those of --device" {
 	device_hunt
 	for direct in '' --direct; do
 		# shellcheck disable=SC2086
@@ -834,7 +834,7 @@ device_hunt() {
 	[ "$output" = opened ] # with a device list, because /dev/zero is on it
 }
 
-@test "14.5, 20: with few v1 controllers and no devices the same rule for devices holds" {
+@test "with few v1 controllers and no devices the same rule for devices holds" {
 	[ -d /sys/fs/cgroup/devices ] || skip "not a system of cgroup v1"
 	device_hunt
 	run unshare -m --propagation private \
@@ -845,7 +845,7 @@ device_hunt() {
 	[[ "$output" != *opened* && "$output" != *made\ * ]]
 }
 
-@test "14.13: a bundle without a device list gets the default one" {
+@test "a bundle without a device list gets the default one" {
 	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
 	mkdir -p b/rootfs
 	cp -a "$ROOTFS". b/rootfs
@@ -862,7 +862,7 @@ device_hunt() {
 	done
 }
 
-@test "14.13: a bundle's cgroupsPath is a group with its limits, wherever the path seems to lead" {
+@test "a bundle's cgroupsPath is a group with its limits, wherever the path seems to lead" {
 	mkdir -p b
 	for at in "/$CTR_CGROUP/b/" "$CTR_CGROUP/b" "//$CTR_CGROUP/./b" "$WORLD/b"; do
 		cat >b/config.json <<-END
@@ -884,7 +884,7 @@ device_hunt() {
 	done
 }
 
-@test "14.13: a bundle's list that denies nothing denies what it does not name" {
+@test "a bundle's list that denies nothing denies what it does not name" {
 	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
 	mkdir b
 	cat >b/config.json <<-END
@@ -898,7 +898,7 @@ device_hunt() {
 	[[ $output == *fine* && $output != *opened* && $output == *"not permitted"* ]]
 }
 
-@test "14.14: the socket families that are refused cannot be had by i386's socketcall" {
+@test "the socket families that are refused cannot be had by i386's socketcall" {
 	[ "$(uname -m)" = x86_64 ] || skip "x86-64 only"
 	need gcc
 	cat >s.c <<-'END'
@@ -927,7 +927,7 @@ device_hunt() {
 	[[ "$output" = *"socketpair "[0-] ]] || [[ "$output" = *"socketpair -38" ]]
 }
 
-@test "14.15: each CPU's count of thermal events is masked" {
+@test "each CPU's count of thermal events is masked" {
 	mkdir -p cpus/cpu0/thermal_throttle cpus/cpu1/thermal_throttle
 	unshare -m --propagation private sh -c '
 		mount --bind cpus /sys/devices/system/cpu && exec ctr-create --name c "$0" true' \
@@ -936,7 +936,7 @@ device_hunt() {
 		"$CTR_LIB/containers/c/config.json" | sort | wc -l)" = 2 ]
 }
 
-@test "14.19: two containers do not have the same session keyring" {
+@test "two containers do not have the same session keyring" {
 	need gcc
 	cat >k.c <<-'END'
 	#include <stdio.h>
@@ -958,7 +958,7 @@ device_hunt() {
 	[ "$(ctr-exec a /k)" = -1 ]
 }
 
-@test "14.19: where no keyring can be had, there is no container with the caller's keys" {
+@test "where no keyring can be had, there is no container with the caller's keys" {
 	need gcc
 	cat >k.c <<-'END'
 	#include <stdio.h>
@@ -987,7 +987,7 @@ device_hunt() {
 }
 
 # By the older ways, too (make check-old): who closes by a list must not take it from the container.
-@test "14.20: the caller's open files stay outside, though the container's /proc shows none" {
+@test "the caller's open files stay outside, though the container's /proc shows none" {
 	need gcc
 	cat >f.c <<-'END'
 	#include <stdio.h>
@@ -1005,7 +1005,7 @@ device_hunt() {
 		over ]
 }
 
-@test "14.21: what a container says of its environment is not followed among the host's files" {
+@test "what a container says of its environment is not followed among the host's files" {
 	ctr-run -d --name c -e PATH=/tmp/evil -e LD_PRELOAD=/tmp/evil.so "$ROOTFS" sleep \
 		1000 >/dev/null 2>&1 || ctr-run -d --name c "$ROOTFS" /bin/sleep 1000 >/dev/null
 	run -125 ctr-nsenter -t c --env -n true
@@ -1026,7 +1026,7 @@ device_hunt() {
 	kill $!
 }
 
-@test "14: another pid namespace's /proc, or none, shows nobody who is taken for a container" {
+@test "another pid namespace's /proc, or none, shows nobody who is taken for a container" {
 	need unshare util-linux
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	mkdir oci
@@ -1048,7 +1048,7 @@ device_hunt() {
 	[ "$(ctr-exec c echo on)" = on ]
 }
 
-@test "14.24: a process's times, read from whatever text, compute with no null pointer" {
+@test "a process's times, read from whatever text, compute with no null pointer" {
 	need clang
 	cat >p.c <<-END
 	#include "$BATS_TEST_DIRNAME/../libcommon/kernel/pidfd.c"
@@ -1070,7 +1070,7 @@ device_hunt() {
 # A container's user namespace, and the others of it.
 ns_of() { readlink "/proc/$(ctr-inspect -f State.Pid "$1")/ns/$2"; }
 
-@test "14.25: a user namespace is joined first, the others are new in it; ctr-exec enters all" {
+@test "a user namespace is joined first, the others are new in it; ctr-exec enters all" {
 	ctr-run -d --name x --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	map=$(ctr-exec x cat /proc/self/uid_map)
 	ctr-run -d --name y --userns container:x -v vol:/v "$ROOTFS" sh -c '
@@ -1122,7 +1122,7 @@ map_of() {
 		awk '{print $2}' | tr '\n' ' '
 }
 
-@test "14.26: each container of --userns auto has a range of its own, for as long as it is there" {
+@test "each container of --userns auto has a range of its own, for as long as it is there" {
 	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
 	echo root:200000:131072 >subuid
 	echo root:400000:131072 >subgid
@@ -1169,7 +1169,7 @@ map_of() {
 		= 20 ]
 }
 
-@test "14.26: no id is given twice when root's lines in /etc/subuid and subgid change" {
+@test "no id is given twice when root's lines in /etc/subuid and subgid change" {
 	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
 	# try NAME UID GID: root has a range from each on
 	try() {
@@ -1192,7 +1192,7 @@ map_of() {
 	try e 100000 600000
 }
 
-@test "14.26: a range whose user namespace others joined is free when the last of them is gone" {
+@test "a range whose user namespace others joined is free when the last of them is gone" {
 	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
 	echo root:200000:65536 >subuid
 	echo root:400000:65536 >subgid
@@ -1222,7 +1222,7 @@ map_of() {
 	done
 }
 
-@test "14.27: a fifo in a list of devices is leave for no device" {
+@test "a fifo in a list of devices is leave for no device" {
 	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
 	mkdir b
 	cat >b/config.json <<-END
@@ -1236,7 +1236,7 @@ map_of() {
 	[[ $output == *fine* && $output != *opened* ]]
 }
 
-@test "14.13, 14.27: a hole in an allowed range is denied, or the list is refused" {
+@test "a hole in an allowed range is denied, or the list is refused" {
 	mkdir -p b/rootfs
 	cp -a "$ROOTFS". b/rootfs
 	hole_in() { # RULES: of a list that ends by denying 10:229
@@ -1270,7 +1270,7 @@ map_of() {
 	hole_in '{"allow":true,'"$one"'},{"allow":false,"type":"c","major":10,"access":"rw"}' denied
 }
 
-@test "14.13: a hole in the range of devices that a group of v1 was given is refused" {
+@test "a hole in the range of devices that a group of v1 was given is refused" {
 	[ -d /sys/fs/cgroup/devices ] || skip "devices are not a controller of v1 here"
 	ctr-cgset --device-rule '-a *:* rwm' --device-rule 'c 136:* rwm' -c of
 	run ! ctr-cgset --device-rule '-c 136:3 r' of # given to it earlier
@@ -1294,7 +1294,7 @@ map_of() {
 	ctr-cgset -d of
 }
 
-@test "14: AppArmor and SELinux: what the host lacks is refused by name, never left out" {
+@test "AppArmor and SELinux: what the host lacks is refused by name, never left out" {
 	grep -q . /sys/kernel/security/apparmor/profiles 2>/dev/null && skip "a host with AppArmor"
 	[ ! -e /sys/fs/selinux/enforce ] || skip "a host with SELinux"
 	run -125 ctr-run --security-opt apparmor=nosuch "$ROOTFS" true
@@ -1311,7 +1311,7 @@ map_of() {
 		cat "$CTR_LIB/containers/a/config.json" | tr -d '\n ')"
 }
 
-@test "14: a bundle's keys that --bundle does not do are refused by name" {
+@test "a bundle's keys that --bundle does not do are refused by name" {
 	mkdir b
 	for kv in '"linux":{"netDevices":{"eth0":{}}}' '"linux":{"intelRdt":{"closID":"a"}}' \
 		'"linux":{"mountLabel":"a:b:c:d"}' \
@@ -1324,7 +1324,7 @@ map_of() {
 }
 
 # bats test_tags=ctr-nsenter,ctr-exec
-@test "14.3, 14.12: what enters a pid namespace shows no writable host file and no -e value" {
+@test "what enters a pid namespace shows no writable host file and no -e value" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	ctr-nsenter -t c -p sleep 1000 3>&- &
 	local n=$!
@@ -1341,7 +1341,7 @@ map_of() {
 	kill $n $e
 }
 
-@test "14.1: the program does nothing if it is set-uid, set-gid or has file capabilities" {
+@test "the program does nothing if it is set-uid, set-gid or has file capabilities" {
 	need setpriv util-linux
 	need setcap libcap2-bin
 	not_san
@@ -1362,7 +1362,7 @@ map_of() {
 	$as_user --inh-caps +net_bind_service --ambient-caps +net_bind_service "$CTRBOX" --version
 }
 
-@test "14.1: a folder for containers, or for what runs, that belongs to another user is refused" {
+@test "a folder for containers, or for what runs, that belongs to another user is refused" {
 	mkdir theirs && chown 54321 theirs
 	before=$(ls -lan theirs)
 	for call in "ctr-run --net none $ROOTFS true" 'ctr-ps' 'ctr-gc' 'ctr-image ls'; do
@@ -1375,7 +1375,7 @@ map_of() {
 }
 
 # bats test_tags=ctr-oci
-@test "14.1: a --root of ctr-oci that belongs to another user is refused" {
+@test "a --root of ctr-oci that belongs to another user is refused" {
 	mkdir -p theirs/victim ours
 	sleep 1000 3>&- &
 	local p=$!
@@ -1412,7 +1412,7 @@ map_of() {
 	[ -e ran ]
 }
 
-@test "14.1: a record that another user's folder took the place of while it was made is not used" {
+@test "a record that another user's folder took the place of while it was made is not used" {
 	local r=0
 	need strace
 	mkdir -p b open
@@ -1431,7 +1431,7 @@ map_of() {
 }
 
 # bats test_tags=ctr-run,ctr-ipam
-@test "14.1: no other user is faster at making the folders in /tmp, nor leads elsewhere by a link" {
+@test "no other user is faster at making the folders in /tmp, nor leads elsewhere by a link" {
 	need strace
 	mkdir pub and && chmod 1777 pub && chmod 755 .
 	as_user() { setpriv --reuid 54321 --regid 54321 --clear-groups "$@"; }
@@ -1456,7 +1456,7 @@ map_of() {
 	[ -z "$(ls -A and)" ]
 }
 
-@test "14.1: what another user put into a folder of ours while he could is not taken for ours" {
+@test "what another user put into a folder of ours while he could is not taken for ours" {
 	mkdir open && chmod 1777 open
 	mkdir -p open/containers/evil && chown -R 54321 open/containers
 	for var in CTR_LIB CTR_RUN; do
@@ -1641,7 +1641,7 @@ map_of() {
 }
 
 # bats test_tags=ctr-image
-@test "14.12: login -p shows the password in no process list while the registry takes its time" {
+@test "login -p shows the password in no process list while the registry takes its time" {
 	need perl
 	need curl
 	perl -MIO::Socket::INET \
@@ -1762,7 +1762,7 @@ image() {
 }
 
 # bats test_tags=ctr-run,ctr-image
-@test "14: an image's volume in /proc, or a /proc of its own, leads no mount of ours astray" {
+@test "an image's volume in /proc, or a /proc of its own, leads no mount of ours astray" {
 	load image.bash
 	cp -a "$ROOTFS" root
 	mkdir -p root/proc/self/fd root/d
@@ -1897,7 +1897,7 @@ image() {
 }
 
 # bats test_tags=ctr-run,ctr-image
-@test "14.8: an image with endless volumes is refused, and TERM ends a start that makes many" {
+@test "an image with endless volumes is refused, and TERM ends a start that makes many" {
 	load image.bash
 	need python3
 	vols() { python3 -c "print({'/v%d' % i: {} for i in range($1)})" | tr "'" '"'; }
@@ -1926,7 +1926,7 @@ image() {
 }
 
 # bats test_tags=ctr-run
-@test "14.9: a container that stops who joins it does not keep TERM from ending ctr-run" {
+@test "a container that stops who joins it does not keep TERM from ending ctr-run" {
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		while :; do
 			for p in /proc/[0-9]*; do [ $p = /proc/1 ] || kill -STOP "${p#/proc/}"; done
@@ -1942,7 +1942,7 @@ image() {
 }
 
 # bats test_tags=ctr-run
-@test "14.8: a secret that comes through a pipe, or does not, lets TERM and INT end ctr-run" {
+@test "a secret that comes through a pipe, or does not, lets TERM and INT end ctr-run" {
 	mkfifo pipe
 	for sig in TERM INT; do
 		env --default-signal=INT timeout -k 3 -s "$sig" 0.5 \

@@ -54,13 +54,13 @@ many() {
 }
 
 # bats test_tags=ctr-image
-@test "13: signals at 8 instants of an import" {
+@test "signals at 8 instants of an import" {
 	many
 	strike 8 store_whole ctr-image import i many.tgz
 }
 
 # bats test_tags=ctr-image
-@test "13: signals at 8 instants of a load" {
+@test "signals at 8 instants of a load" {
 	many
 	ctr-image import i many.tgz
 	ctr-image save -o i.tar i
@@ -69,7 +69,7 @@ many() {
 }
 
 # bats test_tags=ctr-image
-@test "13: signals at 8 instants of a pull; the next one finishes" {
+@test "signals at 8 instants of a pull; the next one finishes" {
 	need curl
 	three_layers
 	export CTR_REGISTRIES=$WORLD/registries
@@ -79,7 +79,7 @@ many() {
 }
 
 # bats test_tags=ctr-commit
-@test "13: signals at 8 instants of a commit; the container stays as it was and runs on" {
+@test "signals at 8 instants of a commit; the container stays as it was and runs on" {
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		i=0
 		while [ $i -lt 800 ]; do
@@ -97,7 +97,7 @@ many() {
 }
 
 # bats test_tags=ctr-start,ctr-run,ctr-stop
-@test "13: signals at 36 instants of a start, in the foreground and detached" {
+@test "signals at 36 instants of a start, in the foreground and detached" {
 	check() {
 		wait_for 5 sh -c '! ctr-ps -n -o status | grep -qv "exited\|created\|running"'
 		ctr-stop -t 0 c >/dev/null 2>&1 || true

@@ -21,7 +21,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-stop
-@test "21.5 systemd boots without --privileged, in groups of its own, and stops in under 5 s" {
+@test "systemd boots without --privileged, in groups of its own, and stops in under 5 s" {
 	not_san
 	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
 	ctr-run -d -t --name sd --pids-limit 500 / /lib/systemd/systemd \
@@ -52,7 +52,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-oci
-@test "16 ctr-oci --systemd-cgroup: a scope with limits, updates, pause, for one container" {
+@test "ctr-oci --systemd-cgroup: a scope with limits, updates, pause, for one container" {
 	with_systemd
 	cat >script <<-'END'
 		oci() { timeout 20 /mnt/ctr-oci "$@"; }
@@ -101,7 +101,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-oci
-@test "16 ctr-oci --systemd-cgroup of a user: its own systemd, by its socket or its bus" {
+@test "ctr-oci --systemd-cgroup of a user: its own systemd, by its socket or its bus" {
 	with_systemd
 	cat >script <<-'END'
 		export XDG_RUNTIME_DIR=/run/user/1000
@@ -154,7 +154,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-run
-@test "21.5 --systemd: when it is on, what it brings, and what of the user's own stays" {
+@test "--systemd: when it is on, what it brings, and what of the user's own stays" {
 	inside() {
 		ctr-run "$@" "$ROOTFS" sh -c '
 			grep -cE " /(run|run/lock|tmp) " /proc/self/mounts
@@ -188,7 +188,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-run
-@test "21.5 -v /sys/fs/cgroup:/sys/fs/cgroup shows the container's own group and no more" {
+@test "-v /sys/fs/cgroup:/sys/fs/cgroup shows the container's own group and no more" {
 	for opts in "-v /sys/fs/cgroup:/sys/fs/cgroup" "-v /sys/fs/cgroup:/sys/fs/cgroup:ro" \
 		"--cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw" \
 		"--mount type=bind,src=/sys/fs/cgroup,dst=/sys/fs/cgroup" \
@@ -207,7 +207,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-run,ctr-stop
-@test "21.5 busybox's init: shuts its services down and ends with its last call" {
+@test "busybox's init: shuts its services down and ends with its last call" {
 	not_san
 	cp -a "$ROOTFS" "$WORLD/root"
 	mkdir -p "$WORLD/root/sbin" "$WORLD/root/etc"
@@ -224,7 +224,7 @@ with_systemd() {
 }
 
 # bats test_tags=ctr-run
-@test "21.6 --privileged: a /dev of its own with the host's devices; /dev/console is the terminal" {
+@test "--privileged: a /dev of its own with the host's devices; /dev/console is the terminal" {
 	not_san
 	[ "$(ctr-run --privileged "$ROOTFS" sh -c '
 		grep " /dev " /proc/self/mounts | cut -d" " -f1')" = tmpfs ]

@@ -65,7 +65,7 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 # bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-ps
-@test "19 --format of images, network and volume: templates, table, json, as docker's" {
+@test "--format of images, network and volume: templates, table, json, as docker's" {
 	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
 	[ "$(ctr-image ls --format '{{.Repository}}:{{.Tag}}')" = x:latest ]
 	[ "$(ctr-image ls --format 'table {{.Repository}}\t{{.Tag}}' | tr -s ' ')" = \
@@ -91,7 +91,7 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-net rm n >/dev/null
 }
 
-@test "14.23: keys and values send no escapes to the terminal and break no line" {
+@test "keys and values send no escapes to the terminal and break no line" {
 	esc=$'\e]0;evil\a\xc2\x9b2J\r\x1e\x1f'
 	ctr-create --name web -l "k$esc=v$esc" "$ROOTFS" true >/dev/null
 	for f in '{{.Config.Labels}}' '{{range $k, $v := .Config.Labels}}{{$k}}{{$v}}{{println}}{{end}}' '{{json .Config.Labels}}' '{{printf "%v\t%s\n" .Config.Labels "x"}}' \
@@ -103,7 +103,7 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(t '{{"a\tb\n"}}{{println .Name}}c')" = $'a\tb\n/web\nc' ]
 }
 
-@test "19: templates print what docker 28 prints of the same data" {
+@test "templates print what docker 28 prints of the same data" {
 	ctr-create --name web -l a=b -l com.x/y=z -l empty= -e K=V -e $'M=l1\nl2' --restart \
 		on-failure:3 "$ROOTFS" sh -c $'echo hi;\nsleep 1' x >/dev/null
 	while IFS= read -r template && IFS= read -r want; do
@@ -202,7 +202,7 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$output" = "ctr-inspect: --format: there is no function at nosuch" ]
 }
 
-@test "19: inspect tells of capabilities, devices, limits and security" {
+@test "inspect tells of capabilities, devices, limits and security" {
 	ctr-run -d --name web --cap-add net_admin --cap-drop mknod --cap-drop chown \
 		--ulimit nofile=100:200 --device /dev/null:/dev/xnull:r \
 		--security-opt no-new-privileges --shm-size 32m --oom-score-adj 100 \
@@ -234,7 +234,7 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 # bats test_tags=ctr-ps
-@test "19: ps has docker's command, times and mounts" {
+@test "ps has docker's command, times and mounts" {
 	ctr-run -d --name web -v vol:/v -v "$PWD:/here" "$ROOTFS" \
 		sh -c 'sleep 100; echo "ö ü"' >/dev/null
 	[ "$(ctr-ps --format '{{.Command}}|{{.LocalVolumes}}')" = "\"sh -c 'sleep 100; e…\"|1" ]
@@ -246,7 +246,7 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 # bats test_tags=ctr-ps
-@test "19: ps knows .Label, and a table's headings stay as they are" {
+@test "ps knows .Label, and a table's headings stay as they are" {
 	ctr-create --name web -l com.x/y=z "$ROOTFS" true >/dev/null
 	[ "$(ctr-ps -a --format '{{.Label "com.x/y"}}|{{if .Label "a"}}y{{end}}|{{eq (.Label "com.x/y") "z"}}')" = "z||true" ]
 	[ "$(ctr-ps -a --format 'table {{truncate .Names 2}} {{lower .State}}\t{{.Label "com.x/y"}}')" = \
@@ -254,7 +254,7 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-ps -a --format json | run ! grep -a $'\001'
 }
 
-@test "19: inspect has the fields that docker has and scripts look for" {
+@test "inspect has the fields that docker has and scripts look for" {
 	ctr-run -d --name web "$ROOTFS" sleep 100 >/dev/null
 	echo x >"$(t '{{.GraphDriver.Data.UpperDir}}')/new"
 	[ "$(cat "$(t '{{.GraphDriver.Data.MergedDir}}')/new")" = x ]
@@ -265,7 +265,7 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 # bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-diff,ctr-ipam
-@test "19: --json of a list is an object a line; inspect has docker's shape, as jq reads it" {
+@test "--json of a list is an object a line; inspect has docker's shape, as jq reads it" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
 	ctr-volume create -d local --label a=b v >/dev/null
@@ -295,7 +295,7 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-net rm n
 }
 
-@test "19: HostConfig has what was asked for, running or not, and more of docker's fields" {
+@test "HostConfig has what was asked for, running or not, and more of docker's fields" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	ctr-create --name web -p 127.0.0.1:8081:80 -p 90/udp --tmpfs /t:size=1m --expose 70 \
 		-v v:/v --sysctl net.core.somaxconn=77 --cpu-period 50000 --cpu-quota 25000 \
@@ -331,7 +331,7 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 # bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-ps,ctr-check
-@test "19: what docker has as an unset pointer, list, map or text is no error" {
+@test "what docker has as an unset pointer, list, map or text is no error" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
 	ctr-create --name web "$ROOTFS" true >/dev/null
@@ -366,7 +366,7 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-net rm n m
 }
 
-@test "19: HostConfig: unlimited swap, annotations; another's network is none of its own" {
+@test "HostConfig: unlimited swap, annotations; another's network is none of its own" {
 	ctr-run -d --name other "$ROOTFS" sleep 100 >/dev/null
 	ctr-create --name web -m 32m --memory-swap -1 --annotation a=b --net container:other \
 		"$ROOTFS" true >/dev/null
@@ -375,7 +375,7 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 # bats test_tags=ctr-check,ctr-net,ctr-volume,ctr-image,ctr-ps
-@test "19: what info, version and inspect have is there where docker's has it" {
+@test "what info, version and inspect have is there where docker's has it" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	local d=$CTRBOX
 	i() { "$d" info -f "$1"; }

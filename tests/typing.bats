@@ -87,7 +87,7 @@ load lib
 	[ "$output" = "ctr-run: unknown option --zzzzzz (see ctr-run --help)" ]
 }
 
-@test "19 a short option takes its value behind =, too, and a flag true or false, as in docker" {
+@test "a short option takes its value behind =, too, and a flag true or false, as in docker" {
 	[ "$(ctr-run -it=false -e=A=b -eB=c=d -w=/tmp -h=box "$ROOTFS" \
 		sh -c 'echo $A $B $PWD $(hostname)')" = "b c=d /tmp box" ]
 	ctr-create --name c "$ROOTFS" true >/dev/null
@@ -116,7 +116,7 @@ load lib
 	"$CTRBOX" container rm -f c
 }
 
-@test "18.2 a number in -u is a number, whatever the passwd file says; out of range is an error" {
+@test "a number in -u is a number, whatever the passwd file says; out of range is an error" {
 	cp -a "$ROOTFS" r
 	printf '1000:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n-1:x:0:0::/:/bin/sh\n' \
 		>>r/etc/passwd
@@ -131,7 +131,7 @@ load lib
 }
 
 # bats test_tags=ctr-ps
-@test "19 ps --filter as docker's: values of one key are alternatives; -l, --last" {
+@test "ps --filter as docker's: values of one key are alternatives; -l, --last" {
 	names() { ctr-ps -n -o name "$@" | sort | xargs; }
 	ctr-create --name web1 -l tier=a -v data:/d "$ROOTFS" true >/dev/null
 	ctr-run -d --name web2 -l tier=b "$ROOTFS" sh -c 'exit 3' >/dev/null
@@ -159,7 +159,7 @@ load lib
 }
 
 # bats test_tags=ctr-update,ctr-restart
-@test "19 update --restart holds from the next end on; restart -s and --timeout" {
+@test "update --restart holds from the next end on; restart -s and --timeout" {
 	# shellcheck disable=SC2016
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		trap "exit 9" USR1; echo up; while :; do sleep 0.05; done'
@@ -180,7 +180,7 @@ load lib
 }
 
 # bats test_tags=ctr-run,ctr-image,ctr-commit
-@test "19 --label-file, --dns-option; load -i, ls --no-trunc; commit --pause=false" {
+@test "--label-file, --dns-option; load -i, ls --no-trunc; commit --pause=false" {
 	printf '# comment\na=1\nb\n' >labels
 	ctr-create --name c --label-file labels -l b=2 "$ROOTFS" true >/dev/null
 	[ "$(ctr-inspect -f '{{.Config.Labels.a}} {{.Config.Labels.b}}' c)" = "1 2" ]
@@ -200,7 +200,7 @@ load lib
 	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
 }
 
-@test "19 DOCKER.md: each flag of docker's and podman's is there, differs, or names what to use" {
+@test "DOCKER.md: each flag of docker's and podman's is there, differs, or names what to use" {
 	local doc=$top/applets/DOCKER.md cmd flag text p n version
 	# by perl, whose forks are cheap: it leaves after the first two lines of an answer
 	n=$(perl -ne 'if (/^## (.*)/) { $c = $1 }
@@ -253,7 +253,7 @@ load lib
 }
 
 # bats test_tags=ctr-run,ctr-volume,ctr-image
-@test "19: a message has the value that was given, and names what to type" {
+@test "a message has the value that was given, and names what to type" {
 	while IFS='|' read -r command want; do
 		run $command
 		[[ "$status" -ne 0 && "$output" == *"$want" && "${#lines[@]}" = 1 ]]
@@ -268,7 +268,7 @@ load lib
 }
 
 # bats test_tags=ctr-inspect,ctr-volume,ctr-image,ctr-net,ctr-create
-@test "19 podman's exists: 0 or 1, and not a word; init is ctr-create" {
+@test "podman's exists: 0 or 1, and not a word; init is ctr-create" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	ctr-create --name c "$ROOTFS" true >/dev/null
 	ctr-volume create v >/dev/null
@@ -291,7 +291,7 @@ load lib
 }
 
 # bats test_tags=ctr-volume,ctr-image,ctr-net
-@test "19: where a name is none, no volume, image or network is removed; -f has no fault with it" {
+@test "where a name is none, no volume, image or network is removed; -f has no fault with it" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	ctr-volume create v >/dev/null
 	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
@@ -310,7 +310,7 @@ load lib
 }
 
 # bats test_tags=ctr-run,ctr-ps,ctr-net
-@test "19: poor messages: what is left out, what a limit of 0 means, a group alone" {
+@test "poor messages: what is left out, what a limit of 0 means, a group alone" {
 	local call line port sysctl
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	port="is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (ADDR::PORT: any host's port; an IPv6 address in"
@@ -367,7 +367,7 @@ load lib
 }
 
 # bats test_tags=ctr-update,ctr-run
-@test "19: a limit of 0 takes the limit away; --userns auto on the host's own root" {
+@test "a limit of 0 takes the limit away; --userns auto on the host's own root" {
 	[ "$(id -u)" = 0 ] || skip "needs root: limits of a running one, --userns auto"
 	local f='{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}}'
 	ctr-run -d --name c "$ROOTFS" sleep 100
@@ -379,7 +379,7 @@ load lib
 }
 
 # bats test_tags=ctr-ps,ctr-image,ctr-inspect,ctr-volume,ctr-logs,ctr-top,ctr-events,ctr-df
-@test "19: what cannot be written is an error, on a closed or a full stdout" {
+@test "what cannot be written is an error, on a closed or a full stdout" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'echo said; exec sleep 100'
 	wait_for 5 grep -q said "$CTR_LIB/containers/c/log"
 	local call
@@ -401,7 +401,7 @@ load lib
 }
 
 # bats test_tags=ctr-inspect,ctr-kill
-@test "19: MiB, kill -9, ctrbox -v and -H; Entrypoint apart from Cmd" {
+@test "MiB, kill -9, ctrbox -v and -H; Entrypoint apart from Cmd" {
 	ctr-run -d --name c -m 50MiB "$ROOTFS" sleep 100
 	[ "$(ctr-inspect -f '{{.HostConfig.Memory}}' c)" = 52428800 ]
 	local f='{{.Config.Entrypoint}} {{json .Config.Cmd}} {{.Path}} {{json .Args}}'
@@ -420,7 +420,7 @@ load lib
 }
 
 # bats test_tags=ctr-inspect,ctr-commit,ctr-create
-@test "19: commit -c takes HEALTHCHECK, ONBUILD and ENTRYPOINT" {
+@test "commit -c takes HEALTHCHECK, ONBUILD and ENTRYPOINT" {
 	[ "$(id -u)" = 0 ] || skip "needs root: an image's folder as the root"
 	local f='{{.Config.Entrypoint}} {{json .Config.Cmd}} {{.Path}} {{json .Args}}'
 	ctr-create --name c "$ROOTFS" sleep 100
@@ -446,7 +446,7 @@ load lib
 }
 
 # bats test_tags=ctr-rm,ctr-stop,ctr-inspect,ctr-run,ctr-update,ctr-net,ctr-kill
-@test "19: an empty name is said as one, and nothing is done" {
+@test "an empty name is said as one, and nothing is done" {
 	ctr-create --name c "$ROOTFS" true >/dev/null
 	for a in rm 'rm -f' stop start restart kill pause unpause wait logs top inspect; do
 		run -1 --separate-stderr ctr-${a%% *} $(cut -s -d' ' -f2- <<<"$a") ''
