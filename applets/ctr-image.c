@@ -103,7 +103,8 @@ struct image_options image_o;
 	}
 #define FILTER                                                                                     \
 	{                                                                                          \
-		0, "filter", "K=V", "ls: only those: reference, dangling, label, before, since",   \
+		0, "filter", "K=V",                                                                \
+		    "ls: only those: reference, dangling, label, label!, before, since, until",    \
 		    OPT_LIST, &image_o.filters                                                     \
 	}
 /* ls --digests: docker's table with one column more */

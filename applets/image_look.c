@@ -29,9 +29,14 @@ static uint64_t image_size(
 	return n;
 }
 
-static char *age(const char *created)
+/* When it was made, in nanoseconds, or -1. */
+static int64_t made_at(const char *created)
 {
-	int64_t t = created ? stamp_parse(created, strlen(created)) : -1;
+	return created ? stamp_parse(created, strlen(created)) : -1;
+}
+
+static char *age(int64_t t)
+{
 	if (t < 0)
 		return xstrdup("-");
 	t /= 1000000000;
@@ -51,7 +56,7 @@ struct asked_of {
 };
 
 /* When the image that a filter names was made. */
-static char *made(const struct store *s, const char *name)
+static int64_t made(const struct store *s, const char *name)
 {
 	struct ref r;
 	struct manifest m;
@@ -59,10 +64,10 @@ static char *made(const struct store *s, const char *name)
 	size_t names;
 	if (store_ref(s, name, &r, &names) < 0 || store_image(s, r.hex, &m, &c) < 0)
 		die_fail();
-	char *out = xstrdup(c.created ? c.created : "");
+	int64_t at = made_at(c.created);
 	manifest_free(&m);
 	config_free(&c);
-	return out;
+	return at;
 }
 
 /* With * and ?. fnmatch(3) would bring the classes of all Unicode along, 12 KiB. */
@@ -99,17 +104,21 @@ static bool image_holds(const void *one, size_t key, const char *want)
 	struct buf lines = {0};
 	for (size_t i = 0; i < c->image.labels.n; i++)
 		buf_printf(&lines, "%s\n", c->image.labels.v[i]);
-	bool hit = key == 2 && lines.p && str_label(lines.p, want);
+	bool hit = lines.p && str_label(lines.p, want);
 	buf_free(&lines);
-	if (key == 2)
-		return hit;
-	_cleanup_free_ char *then = made(o->store, want);
-	int d = strcmp(c->created ? c->created : "", then);
-	return key == 3 ? d < 0 : d > 0;
+	if (key <= 3)
+		return hit == (key == 2);
+	int64_t at = made_at(c->created),
+		then = key == 6 ? moment_parse("--filter until", want) : made(o->store, want);
+	if (key == 6 && then < 0)
+		die_fail();
+	return key == 5 ? at > then : at < then;
 }
 
 static const struct filter_kind filter_image = {
-    (const char *const[]){"reference", "dangling", "label", "before", "since", NULL}, image_holds};
+    (const char *const[]){
+	"reference", "dangling", "label", "label!", "before", "since", "until", NULL},
+    image_holds};
 
 /* An image that cannot be read is listed as such, and does not prevent the rest of the list. */
 static void ls_one(
@@ -133,16 +142,15 @@ static void ls_one(
 		*tag++ = 0;
 	if (good)
 		size_text(image_o.format, image_size(s, &m, &c), size);
-	_cleanup_free_ char *when = age(c.created);
-	int64_t at = c.created ? stamp_parse(c.created, strlen(c.created)) : -1;
-	_cleanup_free_ char *made_at = stamp_local(at / 1000000000);
+	int64_t at = made_at(c.created);
+	_cleanup_free_ char *when = age(at), *then = stamp_local(at / 1000000000);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", good ? m.config : r->hex);
 	if (image_o.format) {
 		json_t *row =
 		    json_make("{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s,Size:s,"
 			      "VirtualSize:s,SharedSize:s,UniqueSize:s,Containers:s}",
-			name, tag, id, digest, when, at < 0 ? "N/A" : made_at, size, size, "N/A",
+			name, tag, id, digest, when, at < 0 ? "N/A" : then, size, size, "N/A",
 			"N/A", "N/A");
 		if (rows_add(lines, image_o.format, row) < 0)
 			die_fail_usage();
@@ -339,7 +347,7 @@ int image_do_history(int argc, char **argv)
 		h = json_array_get(list, i);
 		size_text(image_o.format, 0, size);
 		const char *made = json_string_value(json_object_get(h, "created"));
-		_cleanup_free_ char *when = age(made);
+		_cleanup_free_ char *when = age(made_at(made));
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
 			size_text(image_o.format, m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),

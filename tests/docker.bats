@@ -810,3 +810,27 @@ oneliners() {
 	run -2 timeout 20 ctr-ps -aqf "name=$(printf '(a|b)%.0s' {1..30})c"
 	[[ "$output" == *": too many alternatives" ]]
 }
+
+# bats test_tags=ctr-image
+@test "images --filter: label!=, each of several, and until" {
+	mkdir root
+	for i in a b none; do
+		ctr-image import $i <(tar -cf - root) >/dev/null
+		[ $i = none ] || {
+			ctr-create --name c $i x >/dev/null
+			ctr-commit -c "LABEL k=$i" c $i >/dev/null
+			ctr-rm c >/dev/null
+		}
+	done
+	listed() { ctr-image ls --format '{{.Repository}}' "$@" | sort | tr '\n' ' '; }
+	[ "$(listed -f label=k=a -f label=k=b)" = 'a b ' ]
+	[ "$(listed -f 'label!=k=a')" = 'b none ' ]
+	[ "$(listed -f 'label!=k=a' -f 'label!=k=b')" = 'none ' ]
+	[ "$(listed -f 'label!=k')" = 'none ' ]
+	[ "$(listed -f until=1h)" = '' ]
+	[ "$(listed -f until="$(($(date +%s) + 9))")" = 'a b none ' ]
+	run -2 ctr-image ls -f until=x
+	[ "${#lines[@]}" = 1 ]
+	run -2 ctr-image ls -f 'label!'
+	[[ "$output" = *"'label!' is not one of reference=, dangling=, label=, label!=, before=, since=, until="* ]]
+}

@@ -106,6 +106,8 @@ static bool alternatives(const char *a, const char *b)
 {
 	static const char label[] = "label=";
 	size_t n = str_starts(a, label) ? sizeof label - 1 : 0;
+	if (str_starts(a, "label!"))
+		return strcmp(a, b) == 0;
 	return str_same_name(a, b) && str_same_name(a + n, b + n);
 }
 
