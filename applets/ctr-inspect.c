@@ -35,7 +35,7 @@ static const struct opt opts[] = {
 	&own_shape},
     {'s', "size", NULL, "SizeRw and SizeRootFs, too: the bytes of its own files, and of all",
 	OPT_FLAG, &size},
-    {0, "type", "KIND", "container, image, network or volume; else what has this name", OPT_STR,
+    {'t', "type", "KIND", "container, image, network or volume; else what has this name", OPT_STR,
 	&type},
     OPT_END,
 };

@@ -31,7 +31,7 @@ static const struct opt opts[] = {
 	"is no error",
 	OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
-    {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
+    {'l', "label", "K=V", "create: a label", OPT_LIST, &label_opts},
     {'o', "opt", "K=V", "create: device=/DIR: it is this folder of the host", OPT_LIST, &how},
     {0, "name", "NAME", NULL, OPT_LIST, &names}, /* as old scripts of docker's have it */
     {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,

@@ -834,3 +834,17 @@ oneliners() {
 	run -2 ctr-image ls -f 'label!'
 	[[ "$output" = *"'label!' is not one of reference=, dangling=, label=, label!=, before=, since=, until="* ]]
 }
+
+# bats test_tags=ctr-rm,ctr-inspect,ctr-volume
+@test "podman's letters: volume create -l, inspect -t; rm -l and -i name what to type" {
+	ctr-volume create -l a=b v >/dev/null
+	[ "$(ctr-volume inspect --format '{{.Labels.a}}' v)" = b ]
+	[ "$(ctr-inspect -t volume -f '{{.Name}}' v)" = v ]
+	run -1 ctr-inspect -t image v
+	[[ "$output" = *"no such image"* ]]
+	run -2 ctr-rm -l
+	# shellcheck disable=SC2016 # it is said so
+	[[ "$output" = 'ctr-rm: no option -l: here it is the name $(ctr-ps -lq)' ]]
+	run -2 ctr-rm -i v
+	[[ "$output" = 'ctr-rm: no option -i: here it is || true' ]]
+}

@@ -201,6 +201,15 @@ static void opt_take(const struct opt *o, const char *value)
 	}
 }
 
+/* What to do in place of this option, by the applet's own words or by all of them. */
+static const char *opt_answer(const struct usage *u, const char *asked, int *len)
+{
+	for (size_t i = 0; u->others && u->others[i][0]; i++)
+		if (strcmp(asked, u->others[i][0]) == 0)
+			return *len = (int)strlen(u->others[i][1]), u->others[i][1];
+	return opt_instead(asked, len);
+}
+
 static void opt_wrong(const struct usage *u, int c, char **argv)
 {
 	/* When the wrong letter is followed by others in the same argument, getopt(3) has not
@@ -215,12 +224,10 @@ static void opt_wrong(const struct usage *u, int c, char **argv)
 		die_help("option %s needs an argument", is_short ? letter : given);
 	const char *bare = given + strspn(given, "-");
 	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
-	const char *asked = is_short && given[1] != '-' ? letter + 1 : word;
-	for (size_t i = 0; u->others && u->others[i][0]; i++)
-		if (strcmp(asked, u->others[i][0]) == 0)
-			die_usage("no option %s: here it is %s", given, u->others[i][1]);
 	int len;
-	const char *instead = opt_instead(asked, &len);
+	const char *instead = is_short ? opt_answer(u, letter + 1, &len) : NULL;
+	if (!instead)
+		instead = opt_answer(u, word, &len);
 	if (instead && str_starts(instead, "is so")) { /* the option asks for what is so anyway: it
 							  changes nothing, except with =false */
 		const char *value = strchr(given, '=');
