@@ -24,8 +24,7 @@ each_fault() {
 	local least=$1 step=$2 ok=0 failed=0 n code m i leases said
 	shift 2
 	leases=$(find "$CTR_RUN/leases" -type f ! -name .whole 2>/dev/null || true) # a network's gateway has one
-	m=$(grep -F "$WORLD" /proc/self/mountinfo || true) \
-		i=$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)
+	m=$(grep -F "$WORLD" /proc/self/mountinfo || true) i=$(links)
 	for ((n = 1; n <= 900 && ok * step < 40; n += step)); do
 		code=0
 		CTR_FAULT=$n timeout 20 "$top/build/oldkernel/bin/ctr-run" "$@" >out 2>err ||
@@ -59,10 +58,12 @@ each_fault() {
 	done
 	echo "# $failed of $((n / step)) failed the start" >&3
 	[ $failed -ge "$least" ]
-	# mounts of other tests come and go
+	# mounts and interfaces of other tests come and go
 	[ "$(grep -F "$WORLD" /proc/self/mountinfo || true)" = "$m" ]
-	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
+	wait_for 10 no_more_than "$i"
 }
+links() { ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort; }
+no_more_than() { [ -z "$(comm -13 <(echo "$1") <(links))" ]; }
 
 # bats test_tags=ctr-net
 @test "an error that the C library has no words for is named; the others have theirs" {
