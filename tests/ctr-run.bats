@@ -3,6 +3,7 @@
 
 load lib
 
+# bats test_tags=v2
 @test "session 1: new namespaces; the command is PID 1; arguments arrive as they were" {
 	run -0 ctr-run "$ROOTFS" sh -c '
 		echo $$; hostname; ip -o link | wc -l; wc -l </proc/sysvipc/msg'
@@ -33,6 +34,7 @@ load lib
 	[ -e r/made ]
 }
 
+# bats test_tags=v2
 @test "exit codes: the command's, 128+N, 127, 126, 125" {
 	run -7 ctr-run "$ROOTFS" sh -c 'exit 7'
 	run -143 ctr-run "$ROOTFS" sh -c 'sh -c "kill -TERM \$\$"; exit $?'
@@ -190,6 +192,7 @@ load lib
 	done
 }
 
+# bats test_tags=v2
 @test "/proc, /sys, /dev: usual nodes, masks, read-only paths, fourteen capabilities" {
 	run -0 ctr-run "$ROOTFS" sh -c '
 		ls /dev
@@ -251,6 +254,7 @@ load lib
 	run -125 ctr-run --net host --sysctl net.ipv4.ip_forward=1 "$ROOTFS" true
 }
 
+# bats test_tags=v2
 @test "--net, --pid, --ipc, --uts, --cgroupns host share the host's" {
 	for ns in net pid ipc uts; do
 		[ "$(ctr-run --$ns host "$ROOTFS" readlink /proc/self/ns/$ns)" = \
@@ -262,6 +266,7 @@ load lib
 	[[ "$output" == *"lo"*"127.0.0.1/8"* ]]
 }
 
+# bats test_tags=v2
 @test "--userns auto: root inside, nobody special outside" {
 	run -0 --separate-stderr ctr-run --userns auto "$ROOTFS" sh -c '
 		id -u; cat /proc/self/uid_map; touch /x; ls -la /dev/null'
@@ -323,6 +328,7 @@ load lib
 	exec 8<&-
 }
 
+# bats test_tags=v2
 @test "signals reach the command; a killed ctr-run takes the container with it" {
 	ctr-run --name sig "$ROOTFS" sh -c '
 		trap "echo got; exit 9" USR1; while :; do sleep 0.1; done' >out &
@@ -406,6 +412,7 @@ load lib
 	[ "$(ctr-run --domainname d "$ROOTFS" cat /proc/sys/kernel/domainname)" = d ]
 }
 
+# bats test_tags=v2
 @test "--pid and --ipc container:NAME share that container's; --no-pivot does without pivot_root" {
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
 	run -0 ctr-run --pid container:a "$ROOTFS" ps
@@ -419,6 +426,7 @@ load lib
 	[[ "$output" == *bin* && "$output" != *root/build* ]]
 }
 
+# bats test_tags=v2
 @test "--device and --ulimit: given as asked for, refused in one line where there is none" {
 	run -0 ctr-run --device /dev/null:/dev/mine:r "$ROOTFS" ls -l /dev/mine
 	[[ "$output" == *"1,   3"* ]]
@@ -459,8 +467,8 @@ load lib
 		/b/bin/ctr-run -m 20m /b/rootfs/ sh -c 'exit 7'
 }
 
+# bats test_tags=v2
 @test "in namespaces made by others: unshare's mounts, pids and users" {
-	not_in_rig "its devpts cannot be mounted in a second pid namespace"
 	need unshare util-linux
 	for flags in -m "-mp --fork --mount-proc" "-p --fork" -C -Ur; do
 		# shellcheck disable=SC2086
@@ -472,6 +480,7 @@ load lib
 	unshare -Ur ctr-run --direct "$ROOTFS" true
 }
 
+# bats test_tags=v2
 @test "an OCI bundle is run by its config.json; a wrong one is named with line, column and path" {
 	mkdir b
 	cp -a "$ROOTFS" b/rootfs
@@ -505,6 +514,7 @@ bundle() {
 	END
 }
 
+# bats test_tags=v2
 @test "a bundle as runc and crun write it: the default devices are there, and allowed" {
 	mkdir b
 	cp -a "$ROOTFS" b/rootfs
@@ -520,6 +530,7 @@ bundle() {
 	done
 }
 
+# bats test_tags=v2
 @test "what a bundle asks for that cannot be given is refused by its place, not left out" {
 	mkdir b
 	cp -a "$ROOTFS" b/rootfs
@@ -541,6 +552,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP*" 2>/dev/null
 }
 
+# bats test_tags=v2
 @test "mounts, interfaces and groups of the host are the same after as before" {
 	for _ in 1 2 3 4 5; do # others may change something meanwhile
 		host >before
@@ -555,6 +567,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$(ctr-ps -aq)" ]
 }
 
+# bats test_tags=v2
 @test "limits from flags are in force; beyond the memory limit: 137 and OOMKilled" {
 	run -137 ctr-run --keep --name oom -m 16m "$ROOTFS" sh -c 'exec tail /dev/zero'
 	[ "$(ctr-inspect -f State.OOMKilled oom)" = true ]
@@ -563,6 +576,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[[ "$output" == *"fork"* ]]
 }
 
+# bats test_tags=v2
 @test "small: a foreground ctr-run peaks at 1.1 MiB, most of it program; /bin/true runs in 512k" {
 	ctr-run --name m "$ROOTFS" sleep 1000 &
 	pid=$!
@@ -574,6 +588,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	ctr-run -m 512k "$ROOTFS" /bin/true
 }
 
+# bats test_tags=v2
 @test "twenty at once: all run, none is left" {
 	for i in $(seq 20); do ctr-run "$ROOTFS" echo "$i" >>out & done
 	wait
@@ -581,6 +596,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$(ctr-ps -aq)" ]
 }
 
+# bats test_tags=v2
 @test "session 6: detached, with and without a name; ps shows it whole" {
 	id=$(ctr-run -d "$ROOTFS" top -b)
 	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
@@ -603,13 +619,14 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$output" ]
 }
 
+# bats test_tags=v2
 @test "a command that cannot start is reported now, and leaves nothing" {
 	run -127 ctr-run -d "$ROOTFS" nosuch
 	[[ "$output" == *"not found"* ]]
 	[ -z "$(ctr-ps -aq)" ]
 }
 
-# bats test_tags=ctr-wait,ctr-stop
+# bats test_tags=ctr-wait,ctr-stop,v2
 @test "restart on-failure:2 runs it three times; always goes on; a stop is final" {
 	ctr-run -d --name r --restart on-failure:2 "$ROOTFS" sh -c 'echo x; exit 3' >/dev/null
 	[ "$(ctr-wait r)" = 3 ]
@@ -622,6 +639,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(ctr-logs a | wc -l)" = "$n" ]
 }
 
+# bats test_tags=v2
 @test "two starts with one name: one wins, the other says so" {
 	for i in 1 2 3 4 5 6; do
 		(ctr-run -d --name one "$ROOTFS" sleep 1000 >/dev/null 2>>err && echo 0 >>codes ||
@@ -633,6 +651,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(grep -c 'this name already' err)" = 5 ]
 }
 
+# bats test_tags=v2
 @test "a name that a killed --rm container left is taken over; --replace takes any" {
 	ctr-run -d --rm --name r "$ROOTFS" sleep 1000 >/dev/null
 	run -125 ctr-run --name r "$ROOTFS" true
@@ -658,6 +677,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$(ctr-exec s cat /proc/1/cmdline | tr '\0' '\n' | grep hunter2)" ]
 }
 
+# bats test_tags=v2
 @test "at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
 	limit() { cat /sys/fs/cgroup/{pids/,}"$CTR_CGROUP"/c-*/pids.max 2>/dev/null; }
 	[ -e /sys/fs/cgroup/pids ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers ||
@@ -669,6 +689,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(limit)" = max ]
 }
 
+# bats test_tags=v2
 @test "when memory runs out the monitor is killed last; the command has the score it was given" {
 	sh -c 'echo -999 >/proc/self/oom_score_adj' 2>/dev/null || skip "needs CAP_SYS_RESOURCE"
 	own=$(cat /proc/self/oom_score_adj)
@@ -758,6 +779,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 }
 
 # (here, not in flags.bats: these run on the cgroup v2 machine, too, which has CAP_SYS_RESOURCE)
+# bats test_tags=v2
 @test "only root raises limits and lowers the OOM score, also with a user namespace" {
 	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] ||
 		skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
@@ -778,6 +800,7 @@ unlimited
 -100" ]
 }
 
+# bats test_tags=v2
 @test "a limit above the caller's says which that is, and what it takes" {
 	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 0 ] ||
 		skip "with CAP_SYS_RESOURCE it is given"

@@ -229,9 +229,10 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	}
 	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)
 		return host_tree(r, m->dest, "/sys", MS_RDONLY);
-	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data &&
+	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && o->data &&
 	    strstr(o->data, ",gid=5")) {
-		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not mapped */
+		/* gid 5 is not mapped, here or around us */
+		_cleanup_free_ char *data = xstrdup(o->data);
 		char *g = strstr(data, ",gid=5");
 		memmove(g, g + 6, strlen(g + 6) + 1);
 		if (mount(src, FD_PATH(dst), m->type, flags, data) == 0)
