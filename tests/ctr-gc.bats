@@ -159,7 +159,7 @@ orphan() {
 	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
 	for what in 'print "a$_=x\n" for 1 .. 300000' 'print "\0" x 20000000'; do
 		perl -e "$what" >"$CTR_RUN/containers/r/state"
-		run -0 timeout 10 ctr-ps
+		run -0 timeout $((10 * slow)) ctr-ps
 		[[ $output == *r*running* ]] # its monitor has written it again
 	done
 	# where its monitor does not, it is damage
@@ -171,9 +171,9 @@ orphan() {
 	stop_monitor r
 	for what in 'print "a$_=x\n" for 1 .. 300000' 'print "\0" x 20000000'; do
 		perl -e "$what" >"$CTR_RUN/containers/r/state"
-		run timeout 10 ctr-ps
+		run timeout $((10 * slow)) ctr-ps
 		[[ $status -lt 124 && $output == *r*corrupt* ]]
-		run -1 timeout 10 ctr-gc
+		run -1 timeout $((10 * slow)) ctr-gc
 		[[ "$output" == *"it is left alone"* ]]
 	done
 	for c in s t u; do # the wait for those who do not answer is one
@@ -181,10 +181,10 @@ orphan() {
 		stop_monitor $c
 		echo garbage >"$CTR_RUN/containers/$c/state"
 	done
-	run -1 timeout 5 ctr-gc
+	run -1 timeout $((5 * slow)) ctr-gc
 	kill -CONT "${stopped[@]}"
 	[ "$(grep -c 'it is left alone' <<<"$output")" = 4 ]
-	timeout 10 ctr-rm -f r s t u
+	timeout $((10 * slow)) ctr-rm -f r s t u
 }
 
 # bats test_tags=ctr-net,ctr-pause,ctr-start,ctr-wait

@@ -28,7 +28,7 @@ load lib
 	run -1 timeout 5 "$BIN/ctr-stats" nosuch # it does not wait for such a container
 	[[ "$output" == *"nosuch: no such container"* ]]
 	ctr-start c
-	timeout 10 "$BIN/ctr-stats" c >live 2>&1 3>&- &
+	timeout $((10 * slow)) "$BIN/ctr-stats" c >live 2>&1 3>&- &
 	live=$!
 	wait_for 5 test -s live
 	ctr-rm -f c
@@ -44,7 +44,7 @@ load lib
 		touch /lived
 		exec sleep 1000' >/dev/null
 	wait_for 20 ctr-exec c test -e /lived
-	timeout 20 "$BIN/ctr-stats" -n --format '{{.CPUPerc}}' c >live 3>&- &
+	timeout $((20 * slow)) "$BIN/ctr-stats" -n --format '{{.CPUPerc}}' c >live 3>&- &
 	local live=$!
 	wait_for 5 test -s live
 	ctr-restart -t 0 c

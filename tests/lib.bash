@@ -78,11 +78,15 @@ processes() {
 	done
 }
 
+# How many times as long all may take: with the sanitizers, and in the machine of make check-v2.
+slow=1
+if [[ $BIN == */san/* || -d /run/rig ]]; then slow=4; fi
+
 # Wait until a command succeeds, at most so many seconds of a quiet machine.
 wait_for() {
 	local s=$1 i
 	shift
-	for ((i = 0; i < s * 60; i++)); do
+	for ((i = 0; i < s * 60 * slow; i++)); do
 		if "$@"; then return 0; fi
 		sleep 0.05
 	done

@@ -45,7 +45,7 @@ with_systemd() {
 	ctr-exec sd systemctl stop nap
 	t0=$SECONDS
 	ctr-stop sd
-	[ $((SECONDS - t0)) -lt 5 ] || { ctr-logs -t sd; false; }
+	[ $((SECONDS - t0)) -lt $((5 * slow)) ] || { ctr-logs -t sd; false; }
 	ctr-logs sd | grep -q 'Reached target.*Basic System'
 	ctr-rm sd
 	not_populated
@@ -88,7 +88,7 @@ with_systemd() {
 		echo "killed $(show ActiveState) $(oci list -q)"
 		sed -i "s/system.slice:one:two/plain/" config.json; oci --systemd-cgroup run c 2>&1 | grep -c "slice:prefix:name"
 	END
-	timeout 100 ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
+	timeout $((100 * slow)) ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
 	for l in "array 1" "run 0" Slice=system.slice TasksMax=20 Delegate=yes TimeoutStopUSec=7s \
 		0 "limit 20" TasksMax=33 "limit 33" \
 		paused c "left ActiveState=inactive " "undone ActiveState=inactive " "quick " \
@@ -143,7 +143,7 @@ with_systemd() {
 		try env XDG_RUNTIME_DIR=/nowhere $bus
 		try env XDG_RUNTIME_DIR=/nowhere 2>&1 | grep -o "not available: .*connect"
 	END
-	timeout 100 ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
+	timeout $((100 * slow)) ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
 	cat out
 	[ "$(grep -c '^[a-z]* 0 /user.slice/ctr-oci-c.scope$' out)" = 5 ]
 	[ "$(grep -cx ctr-oci-c.scope out)" = 3 ]
