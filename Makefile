@@ -273,7 +273,8 @@ $(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/etc/os-release 
 		build/rootfs$(beside)
 build/rig/kernel/.done:
 	$(Q)sh rootfs/kernel.sh build/rig/kernel
-build/rig/v2.gz: build/rootfs/etc/os-release build/rig/kernel/.done tests/rig/v2-init tests/rig/v2-pack
+build/rig/v2.gz: build/rootfs/etc/os-release build/rig/kernel/.done \
+	tests/rig/v2-init tests/rig/v2-pack
 	$(call say,PACK,$@)sh tests/rig/v2-pack $@ build/rig/kernel build/rootfs
 build/rig/kernel-%/.done:
 	$(Q)sh rootfs/kernel.sh $(@D) $*

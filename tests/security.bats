@@ -1140,7 +1140,8 @@ map_of() {
 	[ "$(map_of a)" = "$was" ]
 	[ "$(ctr-exec a stat -c %u /mine /bin/busybox | tr '\n' ' ')" = "0 0 " ]
 	free=$(map_of b)
-	(. "$CTR_RUN/containers/b/state"; kill -9 "$monitor" "$pid" || true) # in whatever way it ends
+	# in whatever way it ends
+	(. "$CTR_RUN/containers/b/state"; kill -9 "$monitor" "$pid" || true)
 	wait_for 5 ctr-rm -f b
 	with_ids ctr-run -d --name c --rm --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(map_of c)" = "$free" ]
