@@ -12,8 +12,8 @@ int pattern_check(const char *re);
 /* Is it found in the text? */
 bool pattern_found(const char *re, const char *s);
 /* Do all filters hold, with docker's meaning? Values of one key are alternatives (of labels only
- * those of one label, and of label! none), several keys must all hold. `holds` says whether a single
- * one does. */
+ * those of one label, and of label! none), several keys must all hold. `holds` says whether a
+ * single one does. */
 bool pattern_all(const struct strv *filters, bool (*holds)(const void *one, const char *filter),
     const void *one);
 
