@@ -110,7 +110,7 @@ no_more_than() { [ -z "$(comm -13 <(echo "$1") <(links))" ]; }
 # bats test_tags=ctr-net,ctr-run
 @test "the n-th call fails, on a network with a published port" {
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
-	export -f each_fault clean
+	export -f each_fault clean links no_more_than wait_for
 	export top WORLD ROOTFS
 	# a network namespace of its own: forwarding and the tables of the machine are not touched
 	unshare -n bash -c '

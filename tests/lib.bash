@@ -86,7 +86,7 @@ if [[ $BIN == */san/* || -d /run/rig ]]; then slow=4; fi
 wait_for() {
 	local s=$1 i
 	shift
-	for ((i = 0; i < s * 60 * slow; i++)); do
+	for ((i = 0; i < s * 60 * ${slow:-1}; i++)); do
 		if "$@"; then return 0; fi
 		sleep 0.05
 	done
