@@ -34,7 +34,9 @@ teardown() {
 	# The hosts that a test of networks had are gone: ctr-gc would put back on the machine's own
 	# firewall what it misses.
 	local away=()
-	if declare -F net_down >/dev/null; then away=(unshare -n); fi
+	if declare -F net_down >/dev/null || [ -e "$CTR_LIB/networks" ]; then
+		away=(unshare -n)
+	fi
 	# Where there is nothing the sanitizers need not run three programs to see it.
 	if [[ $BIN != */san/* ]] || [ -e "$CTR_LIB/containers" ] || [ -e "$CTR_RUN/leases" ] ||
 		[ -n "$(ls -A "$CTR_RUN")" ]; then
