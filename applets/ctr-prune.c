@@ -194,7 +194,7 @@ static bool image_meant(const struct store *s, const struct ref *r)
 	bool good = store_image(s, r->hex, &m, &c) == 0;
 	for (size_t i = 0; i < c.image.labels.n; i++)
 		buf_printf(&labels, "%s\n", c.image.labels.v[i]);
-	good = good && meant(c.created ? stamp_parse(c.created, strlen(c.created)) : -1, labels.p);
+	good = good && meant(stamp_of(c.created), labels.p);
 	buf_free(&labels);
 	manifest_free(&m);
 	config_free(&c);

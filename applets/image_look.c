@@ -29,12 +29,6 @@ static uint64_t image_size(
 	return n;
 }
 
-/* When it was made, in nanoseconds, or -1. */
-static int64_t made_at(const char *created)
-{
-	return created ? stamp_parse(created, strlen(created)) : -1;
-}
-
 static char *age(int64_t t)
 {
 	if (t < 0)
@@ -64,7 +58,7 @@ static int64_t made(const struct store *s, const char *name)
 	size_t names;
 	if (store_ref(s, name, &r, &names) < 0 || store_image(s, r.hex, &m, &c) < 0)
 		die_fail();
-	int64_t at = made_at(c.created);
+	int64_t at = stamp_of(c.created);
 	manifest_free(&m);
 	config_free(&c);
 	return at;
@@ -108,7 +102,7 @@ static bool image_holds(const void *one, size_t key, const char *want)
 	buf_free(&lines);
 	if (key <= 3)
 		return hit == (key == 2);
-	int64_t at = made_at(c->created),
+	int64_t at = stamp_of(c->created),
 		then = key == 6 ? moment_parse("--filter until", want) : made(o->store, want);
 	if (key == 6 && then < 0)
 		die_fail();
@@ -142,7 +136,7 @@ static void ls_one(
 		*tag++ = 0;
 	if (good)
 		size_text(image_o.format, image_size(s, &m, &c), size);
-	int64_t at = made_at(c.created);
+	int64_t at = stamp_of(c.created);
 	_cleanup_free_ char *when = age(at), *then = stamp_local(at / 1000000000);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", good ? m.config : r->hex);
@@ -347,7 +341,7 @@ int image_do_history(int argc, char **argv)
 		h = json_array_get(list, i);
 		size_text(image_o.format, 0, size);
 		const char *made = json_string_value(json_object_get(h, "created"));
-		_cleanup_free_ char *when = age(made_at(made));
+		_cleanup_free_ char *when = age(stamp_of(made));
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
 			size_text(image_o.format, m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),

@@ -63,8 +63,7 @@ static void seen_fill(struct container *c, struct oci_record *r)
 	c->state = r->state;
 	kv_set(&c->conf, "name", c->name);
 	kv_set(&c->conf, "image", root ? root : "");
-	c->started =
-	    made ? stamp_parse(made, strlen(made)) / 1000000000 : 0; /* no other is known */
+	c->started = stamp_of(made) / 1000000000; /* 0: no other is known */
 	kv_setf(&c->conf, "created", "%lld", (long long)c->started);
 	if (oci_record_spec(r, &s) == 0) {
 		struct buf line = {0};

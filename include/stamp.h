@@ -12,6 +12,8 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
 /* The time that the n bytes at s tell, in nanoseconds since the epoch; -1 when they are no time, or
  * one before 1970. */
 int64_t stamp_parse(const char *s, size_t n);
+/* stamp_parse() of a whole string; -1 for NULL. */
+int64_t stamp_of(const char *s);
 
 /* How long something lasts, in docker's own words: "2 minutes", "About a minute", "Less than a
  * second". Caller frees. */

@@ -847,4 +847,8 @@ oneliners() {
 	[[ "$output" = 'ctr-rm: no option -l: here it is the name $(ctr-ps -lq)' ]]
 	run -2 ctr-rm -i v
 	[[ "$output" = 'ctr-rm: no option -i: here it is || true' ]]
+	run -2 ctr-rm -fi v # among others
+	[[ "$output" = 'ctr-rm: no option -i: here it is || true' ]]
+	run -2 ctr-start -link v # a word with one dash is that word first
+	[[ "$output" = 'ctr-start: no option -link: here it is --net NAME: the names on a network are known' ]]
 }

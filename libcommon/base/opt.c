@@ -225,9 +225,9 @@ static void opt_wrong(const struct usage *u, int c, char **argv)
 	const char *bare = given + strspn(given, "-");
 	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
 	int len;
-	const char *instead = is_short ? opt_answer(u, letter + 1, &len) : NULL;
-	if (!instead)
-		instead = opt_answer(u, word, &len);
+	const char *instead = opt_answer(u, word, &len);
+	if (!instead && is_short && given[1] != '-')
+		instead = opt_answer(u, letter + 1, &len);
 	if (instead && str_starts(instead, "is so")) { /* the option asks for what is so anyway: it
 							  changes nothing, except with =false */
 		const char *value = strchr(given, '=');

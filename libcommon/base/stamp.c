@@ -80,6 +80,11 @@ int64_t stamp_parse(const char *s, size_t n)
 	return s == end ? sec * 1000000000 + ns : -1;
 }
 
+int64_t stamp_of(const char *s)
+{
+	return s ? stamp_parse(s, strlen(s)) : -1;
+}
+
 /* The decimal number from s to end (`90`, `1.5`) times `unit`, in whole numbers, because strtod()
  * alone would be 5 KB of the minimal build. -1 when it is none, or too large. */
 static int64_t decimal_times(const char *s, const char *end, int64_t unit)
