@@ -217,16 +217,16 @@ lies() {
 }
 
 @test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
-	local how slow
+	local how trickle
 	three
 	ctr-image load o >/dev/null
 	ctr-image rm new:1
 	# Ten times a time-out of 1 s passes beside the others.
 	liar trickle o
 	mv registries trickle
-	mkdir slow
-	CTR_REGISTRIES=$WORLD/trickle CTR_LIB=$WORLD/slow lies trickle 1 >slow.log 2>&1 3>&- &
-	slow=$!
+	mkdir side
+	CTR_REGISTRIES=$WORLD/trickle CTR_LIB=$WORLD/side lies trickle 1 >side.log 2>&1 3>&- &
+	trickle=$!
 	for how in manifest config blob short long html artifact foreign realm file huge nest nul \
 		rings cut endless askew; do
 		: >registries
@@ -238,8 +238,8 @@ lies() {
 		liar "$how" o
 		lies "$how" 1
 	done
-	wait $slow || {
-		cat slow.log
+	wait $trickle || {
+		cat side.log
 		false
 	}
 }
