@@ -16,12 +16,11 @@ setup() {
 	local i
 	for ((i = 0; i < 20; i++)); do
 		printf -v WORLD '%s/ctrt.%06x' "${TMPDIR:-/tmp}" $((SRANDOM & 0xffffff))
-		if mkdir "$WORLD" 2>/dev/null; then break; fi
+		if mkdir "$WORLD" "$WORLD/lib" "$WORLD/run" 2>/dev/null; then break; fi
 		WORLD=
 	done
 	[ -n "$WORLD" ] || return 1
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run CTR_CGROUP=ctrt-${WORLD##*.}
-	mkdir "$CTR_LIB" "$CTR_RUN"
 	cd "$WORLD" || return 1
 	unset CTR_NET CTR_PULL OMP_NUM_THREADS OMP_THREAD_LIMIT
 	if declare -F test_setup >/dev/null; then test_setup; fi
@@ -33,19 +32,28 @@ teardown() {
 	CTR_CGROUP=ctrt-${WORLD##*.} # a test that failed may have left another
 	# The hosts that a test of networks had are gone: ctr-gc would put back on the machine's own
 	# firewall what it misses.
-	local away=()
+	local away=() left i
 	if declare -F net_down >/dev/null || [ -e "$CTR_LIB/networks" ]; then
 		away=(unshare -n)
 	fi
-	# Where there is nothing the sanitizers need not run three programs to see it.
-	if [[ $BIN != */san/* ]] || [ -e "$CTR_LIB/containers" ] || [ -e "$CTR_RUN/leases" ] ||
-		[ -n "$(ls -A "$CTR_RUN")" ]; then
+	# Of a thousand tests: no program is run for what the shell can see.
+	if compgen -G "$CTR_LIB/containers/*" >/dev/null; then
 		ctr-ps -aq 2>/dev/null | "${away[@]}" ctr-rm -f - >/dev/null 2>&1
-		"${away[@]}" ctr-gc >/dev/null 2>&1
 	fi
+	if compgen -G "$CTR_RUN/*" || compgen -G "$CTR_LIB/*" ||
+		compgen -G "/sys/fs/cgroup/*/$CTR_CGROUP" || [ -e "/sys/fs/cgroup/$CTR_CGROUP" ]; then
+		"${away[@]}" ctr-gc
+	fi >/dev/null 2>&1
 	cd /
-	local left
-	left=$(leftovers)
+	# A process that was killed may need a moment to end.
+	for ((i = 0; i < 40; i++)); do
+		left=$(leftovers)
+		if [[ $left != */proc/* ]]; then break; fi
+		sleep 0.05
+	done
+	if [[ $left = */proc/* ]]; then
+		left+=$(sed -n 's|^/proc/\([0-9]*\)/cwd$|\1|p' <<<"$left" | xargs ps -o pid,args -p)
+	fi
 	rm -rf "$WORLD"
 	[ -z "$left" ] || {
 		echo "left behind: $left"
@@ -53,30 +61,16 @@ teardown() {
 	}
 }
 
-# What this world has left outside of its folder: groups and mounts that have its name, and
-# processes whose working directory is in it (a process that was killed may need a moment to end).
+# What this world has left outside of its folder: processes whose working directory is in it, groups
+# and mounts that have its name; devices that a bundle without a mount at /dev makes in its root.
 leftovers() {
-	local i left=
-	for ((i = 0; i < 40; i++)); do
-		left=$(processes)
-		[ -n "$left" ] || break
-		sleep 0.05
-	done
-	[ -z "$left" ] || echo "$left"
-	# a bundle without a mount at /dev makes its devices in its root
-	find "$ROOTFS/dev" -mindepth 1 -print -delete
-	find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null
+	find /proc/[0-9]*/cwd /sys/fs/cgroup "$ROOTFS/dev" -maxdepth 4 \( -lname "$WORLD*" \
+		-path '/proc/*' -o -type d -name "$CTR_CGROUP" \) -print -o \
+		-path "$ROOTFS/dev/?*" -print -delete 2>/dev/null
 	local line lines
 	mapfile -t lines </proc/self/mountinfo
 	for line in "${lines[@]}"; do
 		[[ $line != *" $WORLD"* ]] || echo "mount $line"
-	done
-}
-
-processes() {
-	find /proc/[0-9]*/cwd -maxdepth 0 -lname "$WORLD*" 2>/dev/null |
-		while IFS=/ read -r _ _ p _; do
-		echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
 	done
 }
 
