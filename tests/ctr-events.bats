@@ -64,15 +64,15 @@ print(j["status"], j["from"], j["Type"], j["Actor"]["Attributes"]["image"], j["s
 	ctr-volume create before
 	timeout 20 ctr-events -f type=volume --format '{{.Action}} {{.Actor.ID}}' >seen &
 	p=$!
-	timeout 20 ctr-events -f volume=last --until "$(($(date +%s) + 2))" \
-		--format '{{.Action}}' >other &
 	watches() { ls -l "/proc/$(pgrep -P "$1")/fd" | grep -q inotify; }
 	wait_for 5 watches $p
-	wait_for 5 watches $!
 	ctr-volume create one
 	head -c 270000 /dev/zero | tr '\0' '\n' >>"$CTR_RUN/events"
 	ctr-volume create two
 	[ -e "$CTR_RUN/events.1" ]
+	timeout 40 ctr-events -f volume=last --until "$(($(date +%s) + 1 + 2 * slow))" \
+		--format '{{.Action}}' >other &
+	wait_for 5 watches $!
 	ctr-volume create last
 	wait_for 5 grep -q last seen
 	[ "$(cat seen)" = "create one
