@@ -60,7 +60,7 @@ static void foreign_drops(void)
 void check_net_rules(void)
 {
 	foreign_drops();
-	int gone = container_net_restore(true, true, NULL);
+	int gone = container_net_restore(RESTORE_CONTAINERS | RESTORE_LOOK, NULL);
 	if (gone > 0)
 		warn("%d rules and ports of running containers are missing, as after nft flush "
 		     "ruleset: ctr-netcfg restore puts them back",

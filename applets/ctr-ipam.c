@@ -63,7 +63,7 @@ static void of_subnet(struct place *p)
 	p->req[i].subnet = c;
 	cidr_text(&c, t);
 	*strchr(t, '/') = '_';
-	p->dir = network_leases(t);
+	p->dir = leases_of(t);
 	if (c.len <= (int)addr_len(&gw) * 8 - 2) {
 		addr_next(&gw);
 		add_exclude(p, i, &gw);
@@ -75,7 +75,7 @@ static void of_network(struct place *p)
 	struct network n;
 	if (network_open(&n, network ? network : "bridge") < 0)
 		die_fail();
-	p->dir = network_leases(n.name);
+	p->dir = leases_of(n.name);
 	for (int i = 0; i < 2; i++) {
 		p->req[i].subnet = n.subnet[i];
 		p->req[i].from = n.from[i];
@@ -159,7 +159,7 @@ static int add_dir(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
 	if (*name != '.')
-		strv_take(arg, network_leases(name));
+		strv_take(arg, leases_of(name));
 	return 0;
 }
 
@@ -171,7 +171,7 @@ static void dirs(struct strv *out)
 		die_fail_usage();
 	if (network) {
 		struct network n;
-		strv_take(out, network_leases(network));
+		strv_take(out, leases_of(network));
 		if (access(out->v[0], F_OK) < 0 && network_open(&n, network) < 0)
 			die_fail();
 	} else if (subnet) {

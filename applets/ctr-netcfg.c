@@ -245,7 +245,7 @@ int ctr_netcfg_main(int argc, char **argv)
 	if (strcmp(verb, "restore") == 0) {
 		if (argc - first > 1)
 			die_usage("restore takes no operand: '%s'", argv[first + 1]);
-		if (container_net_restore(false, true, NULL) < 0)
+		if (container_net_restore(RESTORE_CONTAINERS, NULL) < 0)
 			die_fail();
 		return 0;
 	}

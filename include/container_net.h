@@ -40,12 +40,16 @@ char *container_net_hosts(const struct container *c);
 /* The container has another name now: write it into its leases and everybody's hosts files. Warns
  * of what fails. */
 void container_net_rename(const struct container *c);
-/* After somebody flushed our tables: put in again what guarded ports, attachments of CNI and, with
- * `containers`, living containers have in them; with `look` only count. What is kept of ports that
- * are gone is removed. `self`: the id of the container that this process is about to start, or
- * NULL: of any other that starts it is not known what it has, so the next look is at all of them
- * again. Returns how much was missing, or -1 with fail(). */
-int container_net_restore(bool look, bool containers, const char *self);
+enum restore_what {
+	RESTORE_CONTAINERS = 1, /* what living containers have, too */
+	RESTORE_LOOK = 2,       /* only count */
+};
+/* After somebody flushed our tables: put in again what guarded ports and attachments of CNI have in
+ * them, and what `what` adds to that. What is kept of ports that are gone is removed. `self`: the
+ * id of the container that this process is about to start, or NULL: of any other that starts it is
+ * not known what it has, so the next look is at all of them again. Returns how much was missing, or
+ * -1 with fail(). */
+int container_net_restore(int what, const char *self);
 /* container_net_restore(): `always`, or only where somebody else has touched nf_tables. 0 or more,
  * or -1 with fail(). */
 int container_net_heal(bool always);

@@ -24,6 +24,8 @@ struct lease {
 	char *names; /* "" when there are none; of the callback's time only */
 };
 
+/* The directory of a network's leases, $CTR_RUN/leases/NETWORK. Caller frees. */
+char *leases_of(const char *network);
 /* Take an address of the network whose leases are in `dir` (made when missing). 0; -1 with fail(),
  * errno EADDRINUSE (the wanted one), ENOSPC (none left, or a full disk). */
 int lease_take(const char *dir, const struct lease_req *r, struct addr *out);

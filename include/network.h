@@ -38,9 +38,7 @@ int network_records(bool make);
 /* Remove the record, its bridge and its elements. It must not be in use, and n->lock must be held
  * exclusively. */
 int network_remove(struct network *n);
-/* $CTR_RUN/leases/NAME; caller frees. */
-char *network_leases(const char *name);
-/* lease_each of that. */
+/* lease_each of its leases. */
 int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg);
 /* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases.
  */

@@ -303,7 +303,7 @@ int container_net_again(struct container *c, const char *network)
 		net_restore_one(c, &a);
 	if (!network)
 		return 0;
-	_cleanup_free_ char *dir = network_leases(network), *hosts = host_names_dir(network);
+	_cleanup_free_ char *dir = leases_of(network), *hosts = host_names_dir(network);
 	a.network = network;
 	if (lease_whole(dir, false) && access(hosts, F_OK) == 0)
 		return 0;
@@ -339,7 +339,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	r->self = &self;
 	r->alive = container_owner_alive;
 	int result = endpoint_up(r, c->id, c->name, ns, &p);
-	if (result == 0 && p.rebuilt && container_net_restore(false, true, NULL) < 0)
+	if (result == 0 && p.rebuilt && container_net_restore(RESTORE_CONTAINERS, NULL) < 0)
 		warn_fail();
 	if (result == 0) {
 		net_given(c, &p);

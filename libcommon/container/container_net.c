@@ -238,7 +238,7 @@ int container_net_up(struct container_net *p, const struct container *c, pid_t p
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
 	net_request_free(&r);
-	if (result == 0 && p->net.rebuilt && container_net_restore(false, true, c->id) < 0)
+	if (result == 0 && p->net.rebuilt && container_net_restore(RESTORE_CONTAINERS, c->id) < 0)
 		warn_fail();
 	if (result < 0) {
 		_cleanup_free_ char *why = fail_copy();
@@ -363,7 +363,8 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *joined)
 	 * there. */
 	bool strange = nft_strange(&f.body);
 	nft_close(&f);
-	int missing = container_net_said(container_net_restore(false, strange, NULL));
+	int missing =
+	    container_net_said(container_net_restore(strange ? RESTORE_CONTAINERS : 0, NULL));
 	int idle = container_net_said(network_idle());
 	if (idle > 0)
 		puts("forwarding off");

@@ -58,11 +58,10 @@ void container_net_rename(const struct container *c)
 	(void)c;
 }
 
-int container_net_restore(bool look, bool containers, const char *self)
+int container_net_restore(int what, const char *self)
 {
 	(void)self;
-	(void)containers;
-	(void)look;
+	(void)what;
 	return 0;
 }
 

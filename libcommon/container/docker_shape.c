@@ -183,7 +183,7 @@ static void shape_network(const struct container *c, const char *line, const cha
 {
 	size_t n = strcspn(line, " ");
 	_cleanup_free_ char *net = xstrndup(line, n), *key = str_escape(net),
-			    *leases = network_leases(net);
+			    *leases = leases_of(net);
 	struct buf own = {0};
 	json_t *aliases = NULL;
 	struct endpoint_req q = {.ip = kv_get(&c->conf, "ip"),

@@ -24,10 +24,11 @@ static int restore_one(struct container *c, void *arg)
 	return 0;
 }
 
-int container_net_restore(bool look, bool containers, const char *self)
+int container_net_restore(int what, const char *self)
 {
 	struct restore a = {.self = self};
-	if (geteuid() || endpoint_restore_open(&a.r, look, containers) < 0)
+	bool containers = what & RESTORE_CONTAINERS;
+	if (geteuid() || endpoint_restore_open(&a.r, what & RESTORE_LOOK, containers) < 0)
 		return geteuid() ? 0 : -1;
 	return endpoint_restore_close(&a.r, containers ? container_each(restore_one, &a) : 0);
 }
@@ -40,5 +41,5 @@ int container_net_heal(bool always)
 	bool strange = always || nft_strange(&f.body);
 	if (!always)
 		nft_close(&f);
-	return strange ? container_net_restore(false, true, NULL) : 0;
+	return strange ? container_net_restore(RESTORE_CONTAINERS, NULL) : 0;
 }

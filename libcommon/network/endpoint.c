@@ -83,7 +83,7 @@ static char *names_of(const struct endpoint_req *r, const char *id, const char *
 static int take_leases(const struct network *n, const struct endpoint_req *r, const char *id,
     const char *name, struct endpoint *p)
 {
-	_cleanup_free_ char *dir = network_leases(n->name), *names = names_of(r, id, name);
+	_cleanup_free_ char *dir = leases_of(n->name), *names = names_of(r, id, name);
 	const char *want[2] = {r->ip, r->ip6};
 	int result = 0;
 	if (r->mac && strcmp(n->driver, "ipvlan") == 0)
@@ -312,7 +312,7 @@ static int link_drop(const char *id, const char *ifname)
 
 int endpoint_release(const char *id, const char *network, const struct cidr *subnet)
 {
-	_cleanup_free_ char *dir = network_leases(network);
+	_cleanup_free_ char *dir = leases_of(network);
 	struct endpoint h = {0};
 	if (endpoint_held(id, network, &h) < 0)
 		return -1;
@@ -365,7 +365,7 @@ int endpoint_again(
     const struct endpoint_req *r, const char *id, const char *name, bool all, struct endpoint *h)
 {
 	struct network n;
-	_cleanup_free_ char *dir = network_leases(r->net), *names = names_of(r, id, name);
+	_cleanup_free_ char *dir = leases_of(r->net), *names = names_of(r, id, name);
 	if (endpoint_held(id, r->net, h) < 0 || network_open(&n, r->net) < 0)
 		return errno == ENOENT ? 0 : -1;
 	int result = 0, lost = 0;

@@ -128,7 +128,7 @@ static int one_network(int dirfd, const char *name, void *arg)
 {
 	struct sweep *s = arg;
 	struct stat st;
-	_cleanup_free_ char *dir = network_leases(name);
+	_cleanup_free_ char *dir = leases_of(name);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
 		if (s->alive)
 			warn("%s: not a network's: it is left alone", dir);

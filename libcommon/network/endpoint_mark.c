@@ -29,11 +29,6 @@ void endpoint_veth(const char *id, const char *ifname, char out[16])
 	snprintf(out, 16, "ctr%012llx", (unsigned long long)(fnv1a(s) & 0xffffffffffffu));
 }
 
-char *network_leases(const char *name)
-{
-	return xasprintf("%s/leases/%s", ctr_run(), name);
-}
-
 static void on_held(const struct lease *l, void *arg)
 {
 	struct endpoint *h = arg;
@@ -45,7 +40,7 @@ static void on_held(const struct lease *l, void *arg)
 
 int endpoint_held(const char *id, const char *network, struct endpoint *h)
 {
-	_cleanup_free_ char *dir = network_leases(network);
+	_cleanup_free_ char *dir = leases_of(network);
 	return lease_of_owner(dir, id, on_held, h);
 }
 

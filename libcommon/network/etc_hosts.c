@@ -239,7 +239,7 @@ void etc_hosts_rename(const char *id, const char *name, const char *file)
 	if (etc_hosts_networks(id, &on) < 0)
 		warn_fail();
 	for (size_t i = 0; i < on.n; i++) {
-		_cleanup_free_ char *path = network_leases(on.v[i]);
+		_cleanup_free_ char *path = leases_of(on.v[i]);
 		_cleanup_close_ int dir = dir_open(path);
 		struct naming x = {name, dir, {{{0}, 0}, {{0}, 0}}, NULL};
 		/* So that no lease is freed meanwhile. */

@@ -9,7 +9,14 @@
 #include "err.h"
 #include "file.h"
 #include "fnv.h"
+#include "lease.h"
 #include "lease_file.h"
+#include "place.h"
+
+char *leases_of(const char *network)
+{
+	return xasprintf("%s/leases/%s", ctr_run(), network);
+}
 
 int lease_dir(const char *dir, bool make)
 {

@@ -51,7 +51,7 @@ __attribute__((constructor)) static void network_counts(void)
 
 int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg)
 {
-	_cleanup_free_ char *dir = network_leases(name);
+	_cleanup_free_ char *dir = leases_of(name);
 	return lease_each(dir, fn, arg);
 }
 
@@ -184,7 +184,7 @@ int network_remove(struct network *n)
 	struct nl rt;
 	struct nft f;
 	struct link_info l = {0};
-	_cleanup_free_ char *alias = network_mark(n->name), *leases = network_leases(n->name);
+	_cleanup_free_ char *alias = network_mark(n->name), *leases = leases_of(n->name);
 	_cleanup_close_ int dir = network_records(false);
 	if (dir < 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
