@@ -521,8 +521,9 @@ lies() {
 		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *$1* ]]
 		[ "$(store)" = "$before" ]
 	}
-	says 'docker-credential-test get: not done after 4 s' 'sleep 4321 & sleep 4321'
-	run -1 pgrep -f 'sleep 4321'
+	says 'docker-credential-test get: not done after 4 s' "sleep 4321$$ & sleep 4321$$"
+	no_sleep() { ! pgrep -f "sleep 4321$$" >/dev/null; }
+	wait_for 2 no_sleep
 	says 'docker-credential-test get: failed: yyy' 'while echo yyyyyyyyyyyyyyyyyyyyyyyyy; do :; done 2>/dev/null; exit 1'
 	says 'docker-credential-test get: failed: no key' 'echo no key; exit 3'
 	says test 'echo "{"'
