@@ -113,7 +113,7 @@ static int do_create(int argc, char **argv)
 		die("networks are root's: a user has ctr-run --net none, host and pasta");
 	if (name_check("network", argv[0]) < 0)
 		die_fail_usage();
-	if (!bridge && strcmp(driver, "macvlan") && strcmp(driver, "ipvlan"))
+	if (!bridge && !str_has_word("macvlan ipvlan", driver))
 		die_usage("--driver: '%s' is not bridge, macvlan or ipvlan", driver);
 	if (!bridge && !parent)
 		die_usage("--driver %s: needs --parent IF, the host's interface", driver);
@@ -122,8 +122,7 @@ static int do_create(int argc, char **argv)
 	if (!bridge && internal)
 		die_usage("--internal: with %s it is the interface's network, which others reach",
 		    driver);
-	if (!net_named(argv[0]) || !strcmp(argv[0], "pasta") || !strcmp(argv[0], "default") ||
-	    !strcmp(argv[0], "private") || !strcmp(argv[0], "slirp4netns"))
+	if (!net_named(argv[0]) || str_has_word("pasta default private slirp4netns", argv[0]))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
 		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);

@@ -375,7 +375,7 @@ static const struct usage usage = {
 static int act(const struct command *c, int argc, char **argv)
 {
 	const char *name = c->name, *id = argc > 0 ? argv[0] : NULL;
-	if (strcmp(name, "create") == 0 || strcmp(name, "run") == 0)
+	if (str_has_word("create run", name))
 		return do_create(id, *name == 'r');
 	if (strcmp(name, "start") == 0)
 		return do_start(id);
@@ -396,7 +396,7 @@ static int act(const struct command *c, int argc, char **argv)
 	}
 	if (strcmp(name, "ps") == 0)
 		return oci_do_ps(id, argc - 1, argv + 1);
-	if (strcmp(name, "pause") == 0 || strcmp(name, "resume") == 0)
+	if (str_has_word("pause resume", name))
 		return do_pause(id, *name == 'p');
 	if (strcmp(name, "update") == 0)
 		return oci_do_update(id);
@@ -407,7 +407,7 @@ static int act(const struct command *c, int argc, char **argv)
 
 static void globals_check(void)
 {
-	if (g.log_format && strcmp(g.log_format, "text") && strcmp(g.log_format, "json"))
+	if (g.log_format && !str_has_word("text json", g.log_format))
 		die_usage("--log-format: '%s' is not text or json", g.log_format);
 	g.systemd |= str_eq(g.manager, "systemd");
 	if (g.log && str_starts(g.log, "file:")) /* crun's */
@@ -425,7 +425,7 @@ static void globals_check(void)
 /* As runc's and crun's help begins. */
 static void help_head(const char *command, const char *option)
 {
-	if (strcmp(option, "-h") != 0 && strcmp(option, "--help") != 0)
+	if (!str_has_word("-h --help", option))
 		return;
 	if (strcmp(called, "ctr-oci") == 0)
 		return;

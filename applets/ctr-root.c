@@ -237,7 +237,7 @@ static void fill(struct spec *s)
 		die_fail();
 	for (int i = 0; i < NS_COUNT; i++)
 		s->ns_new = (s->ns_new & ~(1u << i)) | (unsigned)(ns_is_own(i) != 0) << i;
-	if (given.ipc && strcmp(given.ipc, "host") && strcmp(given.ipc, "none"))
+	if (given.ipc && !str_has_word("host none", given.ipc))
 		die_usage("--ipc: '%s' is neither host nor none", given.ipc);
 	without(s, no_sys, "/sys");
 	without(s, no_dev, "/dev");

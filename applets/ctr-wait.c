@@ -131,20 +131,14 @@ static int wait_for(const char *name)
 
 static void condition_check(void)
 {
-	static const char *const ends[] = {"exited", "stopped", "not-running", "next-exit"};
-	static const char *const others[] = {
-	    "created", "running", "paused", "restarting", "healthy", "unhealthy", "removed"};
-	for (size_t i = 0; condition && i < sizeof ends / sizeof ends[0]; i++)
-		if (strcmp(ends[i], condition) == 0)
-			condition = NULL;
-	for (size_t i = 0; condition && i < sizeof others / sizeof others[0]; i++)
-		if (strcmp(others[i], condition) == 0)
-			return;
-	if (condition)
-		die_usage(
-		    "--condition: '%s' is not exited, not-running, next-exit, created, running, "
-		    "paused, healthy, unhealthy or removed",
-		    condition);
+	if (condition && str_has_word("exited stopped not-running next-exit", condition))
+		condition = NULL;
+	if (!condition ||
+	    str_has_word("created running paused restarting healthy unhealthy removed", condition))
+		return;
+	die_usage("--condition: '%s' is not exited, not-running, next-exit, created, running, "
+		  "paused, healthy, unhealthy or removed",
+	    condition);
 }
 
 int ctr_wait_main(int argc, char **argv)

@@ -211,14 +211,14 @@ int main(int argc, char **argv)
 	const struct applet *a = applet_find(name);
 	if (str_starts(name, "ctr-"))
 		return a ? applet_run(a, argc, argv) : no_applet(name);
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+	if (argc < 2 || str_has_word("--help -h", argv[1]))
 		return usage();
 	if (strcmp(argv[1], "--list") == 0) {
 		for (const struct applet *a = applet_table; a->name; a++)
 			puts(a->name);
 		return opt_said(0);
 	}
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)
+	if (str_has_word("--version -v", argv[1]))
 		return puts("ctrbox " CTR_VERSION), opt_said(0);
 	if (strcmp(argv[1], "--install") == 0)
 		return install(argc, argv);

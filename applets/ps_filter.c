@@ -61,7 +61,7 @@ static int status_check(const char *want)
 	for (int s = 0; s <= ST_CORRUPT; s++)
 		if (strcmp(status_name((enum status)s), want) == 0)
 			return 0;
-	if (strcmp(want, "dead") == 0 || strcmp(want, "removing") == 0)
+	if (str_has_word("dead removing", want))
 		return 0;
 	return fail("--filter: '%s' is not a status (created, running, paused, restarting, exited, "
 		    "dead, lost, orphaned or corrupt)",

@@ -274,8 +274,8 @@ bool str_eq(const char *a, const char *b)
 
 bool str_has_word(const char *list, const char *word)
 {
-	size_t n = strlen(word);
-	for (const char *s = list; n && (s = strstr(s, word)); s++)
+	size_t n = strcspn(word, " ,\n");
+	for (const char *s = list; n && !word[n] && (s = strstr(s, word)); s++)
 		if ((s == list || strchr(" ,\n", s[-1])) && strchr(" ,\n", s[n]))
 			return true;
 	return false;

@@ -38,8 +38,8 @@ static void conf_text(struct kv *conf, const char *key, const char *value)
 int create_restart_check(const char *p)
 {
 	int64_t n;
-	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") &&
-	    strcmp(p, "on-failure") && !str_starts(p, "on-failure:"))
+	if (!str_has_word("no always unless-stopped on-failure", p) &&
+	    !str_starts(p, "on-failure:"))
 		return fail_usage(
 		    "--restart: '%s' is not no, on-failure[:N], always or unless-stopped", p);
 	if (str_starts(p, "on-failure:") &&
@@ -174,8 +174,7 @@ static int stop_signal(const struct create_flags *o, struct kv *conf)
 	if (o->timeout && num_parse("--timeout", o->timeout, 0, 1000000000, &n) < 0)
 		return fail_as_usage();
 	conf_text(conf, "timeout", o->timeout);
-	if (o->sdnotify && strcmp(o->sdnotify, "container") && strcmp(o->sdnotify, "conmon") &&
-	    strcmp(o->sdnotify, "ignore"))
+	if (o->sdnotify && !str_has_word("container conmon ignore", o->sdnotify))
 		return fail_usage(
 		    "--sdnotify: '%s' is not container, conmon or ignore", o->sdnotify);
 	conf_text(conf, "sdnotify", o->sdnotify);

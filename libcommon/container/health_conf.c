@@ -41,16 +41,14 @@ static int health_conf_numbers(
 
 static int on_failure(const struct create_flags *o, struct kv *conf)
 {
-	static const char *const words[] = {"none", "kill", "restart", "stop"};
-	for (size_t i = 0; o->health_on_failure && i < 4; i++)
-		if (strcmp(words[i], o->health_on_failure) == 0) {
-			kv_set(conf, "health_on_failure", words[i]);
-			return 0;
-		}
-	return o->health_on_failure ? fail_usage("--health-on-failure: '%s' is not none, kill, "
-						 "restart or stop",
-					  o->health_on_failure)
-				    : 0;
+	const char *how = o->health_on_failure;
+	if (!how)
+		return 0;
+	if (!str_has_word("none kill restart stop", how))
+		return fail_usage(
+		    "--health-on-failure: '%s' is not none, kill, restart or stop", how);
+	kv_set(conf, "health_on_failure", how);
+	return 0;
 }
 
 int health_record(const struct create_flags *o, const struct image *im, struct kv *conf)

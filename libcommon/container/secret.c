@@ -59,7 +59,7 @@ static int secret_parse(const char *arg, struct secret *s)
 		return s->id ? fail_as_usage() : secret_bad(arg, "it has no ID");
 	if (!s->src == !s->env)
 		return secret_bad(arg, "where is it? src=FILE or env=VARIABLE");
-	if (strcmp(s->type, "mount") && strcmp(s->type, "file") && strcmp(s->type, "env"))
+	if (!str_has_word("mount file env", s->type))
 		return secret_bad(arg, "type is mount or env");
 	return 0;
 }

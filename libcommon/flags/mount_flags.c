@@ -155,11 +155,7 @@ static void device_node(struct spec *s, const char *dst, const struct stat *st, 
 /* Devices of which each container has its own. */
 static bool own_in_dev(const char *name)
 {
-	static const char *const own[] = {"console", "mqueue", "ptmx", "pts", "shm", "tty"};
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strcmp(name, own[i]) == 0)
-			return true;
-	return false;
+	return str_has_word("console mqueue ptmx pts shm tty", name);
 }
 
 static int device_any(

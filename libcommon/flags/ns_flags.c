@@ -36,7 +36,7 @@ static int ns_share(const struct create_flags *o, struct spec *s, const struct n
 	if (!value || strcmp(value, "private") == 0)
 		return 0;
 	/* Every --ipc container:NAME may join it anyway; for `none` see flags_privileges() */
-	if (ns == NS_IPC && (strcmp(value, "shareable") == 0 || strcmp(value, "none") == 0))
+	if (ns == NS_IPC && str_has_word("shareable none", value))
 		return 0;
 	if (strcmp(value, "host") != 0 && !flags_shared(o, ns))
 		return fail_usage("--%s: '%s' is not host, private%s or container:NAME", f->name,
@@ -59,7 +59,7 @@ static int ns_flags_net(struct create_flags *o, struct spec *s)
 {
 	if (!o->net)
 		o->net = net_default(o);
-	else if (strcmp(o->net, "default") == 0 || strcmp(o->net, "private") == 0)
+	else if (str_has_word("default private", o->net))
 		o->net = geteuid() ? "pasta" : "bridge"; /* the words of docker and podman */
 	else if (strcmp(o->net, "slirp4netns") == 0)
 		o->net = "pasta";

@@ -17,7 +17,7 @@
 static int limit_value(const char *arg, const char *value, uint64_t *out)
 {
 	int64_t n;
-	if (strcmp(value, "unlimited") == 0 || strcmp(value, "-1") == 0) {
+	if (str_has_word("unlimited -1", value)) {
 		*out = ~0ull;
 		return 0;
 	}
@@ -56,13 +56,9 @@ static int ulimit(struct spec *s, const char *arg)
 /* The namespace that a sysctl key belongs to; -1 when it applies to the whole machine. */
 static int sysctl_ns(const char *key)
 {
-	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
-	    "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
-	    "kernel.shm_rmid_forced"};
-	for (size_t i = 0; i < sizeof ipc / sizeof ipc[0]; i++)
-		if (strcmp(key, ipc[i]) == 0)
-			return NS_IPC;
-	if (str_starts(key, "fs.mqueue."))
+	static const char ipc[] = "msgmax msgmnb msgmni sem shmall shmmax shmmni shm_rmid_forced";
+	if (str_starts(key, "fs.mqueue.") ||
+	    (str_starts(key, "kernel.") && str_has_word(ipc, key + strlen("kernel."))))
 		return NS_IPC;
 	if (str_starts(key, "net."))
 		return NS_NET;

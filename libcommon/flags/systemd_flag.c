@@ -16,13 +16,9 @@
 /* As podman does it: an init by its whole path, or systemd wherever it is. */
 static bool systemd_flag_is_init(const char *cmd)
 {
-	static const char *const names[] = {
-	    "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init", "systemd", "openrc-init"};
 	const char *base = strrchr(cmd, '/');
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(names[i], cmd) == 0 || (base && strcmp(names[i], base + 1) == 0))
-			return true;
-	return false;
+	return str_has_word("/sbin/init /usr/sbin/init /usr/local/sbin/init", cmd) ||
+	       str_has_word("systemd openrc-init", base ? base + 1 : cmd);
 }
 
 /* Is /sbin/init a link to systemd, in the topmost layer that has one? Of a filesystem image this is
@@ -51,7 +47,7 @@ int flags_systemd(const struct create_flags *o, struct spec *s)
 	static const char *const memory[][2] = {
 	    {"/run", "mode=755"}, {"/run/lock", "mode=1777"}, {"/tmp", "mode=1777"}};
 	const char *how = o->systemd ? o->systemd : "true";
-	if (strcmp(how, "true") && strcmp(how, "false") && strcmp(how, "always"))
+	if (!str_has_word("true false always", how))
 		return fail_usage("--systemd: '%s' is not true, false or always", how);
 	if (strcmp(how, "false") == 0 || (how[0] == 't' && !systemd_flag_is_init(s->args.v[0])))
 		return 0;

@@ -53,15 +53,11 @@ static char *host_path(const char *path)
 
 static bool known_word(const char *w)
 {
-	static const char *const words[] = {"ro", "rw", "rro", "exec", "noexec", "suid", "nosuid",
-	    "dev", "nodev", "atime", "noatime", "relatime", "norelatime", "strictatime",
-	    "nodiratime", "diratime", "sync", "async", "nosymfollow", "symfollow", "shared",
-	    "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable",
-	    "bind", "rbind", "idmap", "ridmap"};
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(w, words[i]) == 0)
-			return true;
-	return false;
+	return str_has_word("ro rw rro exec noexec suid nosuid dev nodev atime noatime relatime "
+			    "norelatime strictatime nodiratime diratime sync async nosymfollow "
+			    "symfollow shared rshared slave rslave private rprivate unbindable "
+			    "runbindable bind rbind idmap ridmap",
+	    w);
 }
 
 /* A bind shows what is mounted beneath, too, unless the words say "bind". */
@@ -87,8 +83,7 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 		else if (known_word(w) || strcmp(w, "U") == 0)
 			strv_add(&out->options, w);
 		/* SELinux labels are not set by us; the others meant something on another system */
-		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") &&
-			 strcmp(w, "consistent"))
+		else if (!str_has_word("z Z cached delegated consistent", w))
 			r = (errno = EINVAL, fail("-v: '%s': '%s' is not an option (ro, "
 						  "rw, U, nocopy, rprivate, "
 						  "rslave, nosuid, ...)",
@@ -160,12 +155,9 @@ int volume_parse_v(const char *arg, struct volume_req *out)
 /* Go's words, which docker's --mount takes; -1 for others. */
 static int yes(const char *value)
 {
-	static const char *const words[] = {
-	    "0", "f", "F", "false", "False", "FALSE", "1", "t", "T", "true", "True", "TRUE"};
-	for (size_t i = 0; value && i < 12; i++)
-		if (strcmp(value, words[i]) == 0)
-			return i >= 6;
-	return value ? -1 : 1;
+	if (!value || str_has_word("1 t T true True TRUE", value))
+		return 1;
+	return str_has_word("0 f F false False FALSE", value) ? 0 : -1;
 }
 
 static int mount_switch(struct volume_req *out, const char *arg, char which, const char *value)
@@ -217,20 +209,13 @@ static int mount_tmpfs(struct volume_req *out, const char *key, const char *valu
 
 static int mount_field(struct volume_req *out, const char *arg, const char *key, const char *value)
 {
-	static const char *const sources[] = {"source", "src"}, *const targets[] = {
-								    "target", "dst", "destination"};
-	for (size_t i = 0; i < 2; i++)
-		if (value && strcmp(key, sources[i]) == 0)
-			return volume_flags_set(&out->src, value), 0;
-	for (size_t i = 0; i < 3; i++)
-		if (value && strcmp(key, targets[i]) == 0)
-			return free(out->dst), out->dst = target("--mount", arg, value),
-					       out->dst ? 0 : -1;
+	if (value && str_has_word("source src", key))
+		return volume_flags_set(&out->src, value), 0;
+	if (value && str_has_word("target dst destination", key))
+		return free(out->dst), out->dst = target("--mount", arg, value), out->dst ? 0 : -1;
 	if (value && strcmp(key, "type") == 0)
 		return volume_flags_set(&out->type, value), 0;
-	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 ||
-	    strcmp(key, "volume-nocopy") == 0 || strcmp(key, "bind-nonrecursive") == 0 ||
-	    strcmp(key, "U") == 0 || strcmp(key, "chown") == 0)
+	if (str_has_word("readonly ro volume-nocopy bind-nonrecursive U chown", key))
 		return mount_switch(out, arg, *key, value);
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
@@ -240,7 +225,7 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 			   : volume_flags_bad("--mount", arg,
 				 "bind-propagation is shared, slave or private, or one of them "
 				 "with an r before it");
-	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
+	if (value && str_has_word("tmpfs-size tmpfs-mode", key))
 		return mount_tmpfs(out, key, value);
 	if (strcmp(key, "consistency") == 0) /* it is the same file */
 		return 0;
