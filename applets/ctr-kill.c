@@ -36,5 +36,5 @@ int ctr_kill_main(int argc, char **argv)
 	int sig = signal_from_name(name);
 	if (sig < 0)
 		die_usage("--signal: %s", fail_msg());
-	return stop_look(&names) < 0 || stop_each(&names, one, &sig);
+	return stop_each(&names, one, &sig);
 }

@@ -14,7 +14,7 @@
 #include "limit_flags.h"
 #include "opt.h"
 #include "place.h"
-#include "record.h"
+#include "stop.h"
 #include "undo.h"
 
 static struct resource_flags f;
@@ -108,9 +108,8 @@ int ctr_update_main(int argc, char **argv)
 		die_fail_usage();
 	if (!settings.n && !policy)
 		die_usage("nothing to change");
-	for (size_t i = 0; i < names.n; i++)
-		if (container_look(names.v[i]) < 0)
-			die_fail();
+	if (stop_look(&names) < 0)
+		return 1;
 	for (size_t i = 0; i < names.n; i++)
 		if (update(names.v[i], &settings) == 0) {
 			puts(names.v[i]);
