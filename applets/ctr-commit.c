@@ -45,7 +45,8 @@ static const struct usage usage = {.synopsis = "CONTAINER [IMAGE[:TAG]|-]",
 	    "left out "
 	    "of both.\n",
     .opts = opts,
-    .anywhere = true};
+    .anywhere = true,
+    .others = "f:one form: OCI's\ns:ctr-commit NAME - | ctr-image import\n"};
 
 static bool entered;
 

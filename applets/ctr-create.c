@@ -14,7 +14,7 @@ static const struct usage usage = {
     .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
     .more = "The options are ctr-run's. Start it with ctr-start, remove it with ctr-rm.\n",
     .opts = create_opts,
-    .others = create_others,
+    .others = OTHERS(create_others),
 };
 
 int ctr_create_main(int argc, char **argv)

@@ -473,7 +473,10 @@ int ctr_image_main(int argc, char **argv)
 	struct usage u = {.synopsis = forms.p,
 	    .more = "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n",
 	    .opts = all_opts,
-	    .anywhere = true};
+	    .anywhere = true,
+	    .others = "a all:one call for each (ctr-image ls -q | ctr-image rm -)\n"
+		      "f filter:grep(1); images are OCI's\n"
+		      "m v:so anyway\n"};
 	const struct word *w = given = opt_word(&u, words, argc, argv, &first);
 	const char *columns = NULL;
 	if (w->fn == image_do_ls)

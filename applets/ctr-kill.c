@@ -16,7 +16,8 @@ static const struct opt opts[] = {
     {'s', "signal", "SIGNAL", "name or number (default KILL)", OPT_STR, &name},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .synopsis = "NAME...|-", .opts = opts, .anywhere = true, .others = STOP_OTHERS};
 
 static int one(struct container *c, void *arg)
 {

@@ -59,7 +59,8 @@ static const struct usage usage = {
 	"create [OPTIONS] NAME\nls [OPTIONS]\ninspect [OPTIONS] NAME...\nrm NAME...\nconnect "
 	"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
     .opts = opts,
-    .anywhere = true};
+    .anywhere = true,
+    .others = "t:ctr-stop -t SECONDS, before\nv:so anyway\n"};
 
 static int family_of(const struct addr *a)
 {

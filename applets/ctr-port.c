@@ -14,7 +14,8 @@ static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "NAME [PORT[/tcp|/udp]]",
     .more = "Lines of PORT/PROTOCOL -> ADDRESS:HOSTPORT; of one PORT only ADDRESS:HOSTPORT.\n",
     .opts = opts,
-    .anywhere = true};
+    .anywhere = true,
+    .others = "a all:ctr-ps --format '{{.Names}} {{.Ports}}'\n"};
 
 int ctr_port_main(int argc, char **argv)
 {

@@ -53,21 +53,20 @@ static const struct opt opts[] = {
     OPT_END,
 };
 /* setpriv(1)'s and capsh(1)'s */
-#define TO_USER "-u USER:GROUP, of all ids at once"
-#define TO_CAPS "--cap-drop ALL --cap-add CAP, of all sets at once"
-#define TO_LOOK "/proc/self/status, which `ctr-priv OPTIONS grep Cap /proc/self/status` shows"
-static const char *const others[][2] = {{"nnp", "--no-new-privs"}, {"d", TO_LOOK},
-    {"dump", TO_LOOK}, {"print", TO_LOOK}, {"current", TO_LOOK}, {"ruid", TO_USER},
-    {"euid", TO_USER}, {"reuid", TO_USER}, {"rgid", TO_USER}, {"egid", TO_USER}, {"regid", TO_USER},
-    {"uid", TO_USER}, {"gid", TO_USER}, {"init-groups", "-u USER without a group"},
-    {"clear-groups", "-u USER:GROUP"}, {"keep-groups", "--group-add GROUP for each"},
-    {"groups", "--group-add GROUP for each"}, {"ambient-caps", TO_CAPS}, {"addamb", TO_CAPS},
-    {"inh-caps", TO_CAPS}, {"inh", TO_CAPS}, {"caps", TO_CAPS}, {"iab", TO_CAPS},
-    {"bounding-set", "--cap-drop CAP"}, {"drop", "--cap-drop CAP"},
-    {"securebits", "not to be had: no container has any"},
-    {"secbits", "not to be had: no container has any"}, {"pdeathsig", "--die-with-parent"},
-    {"reset-env", "-i, with -e for each variable"}, {"chroot", "ctr-root --direct DIR before it"},
-    {NULL, NULL}};
+static const char others[] =
+    "nnp:--no-new-privs\n"
+    "d dump print current:/proc/self/status, which `ctr-priv OPTIONS grep Cap /proc/self/status` "
+    "shows\n"
+    "ruid euid reuid rgid egid regid uid gid:-u USER:GROUP, of all ids at once\n"
+    "init-groups:-u USER without a group\n"
+    "clear-groups:-u USER:GROUP\n"
+    "keep-groups groups:--group-add GROUP for each\n"
+    "ambient-caps addamb inh-caps inh caps iab:--cap-drop ALL --cap-add CAP, of all sets at once\n"
+    "bounding-set drop:--cap-drop CAP\n"
+    "securebits secbits:not to be had: no container has any\n"
+    "pdeathsig:--die-with-parent\n"
+    "reset-env:-i, with -e for each variable\n"
+    "chroot:ctr-root --direct DIR before it\n";
 static const struct usage usage = {
     .placeless = true,
     .others = others,

@@ -57,7 +57,10 @@ static struct opt opts[] = {
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = SYNOPSIS, .opts = opts, .anywhere = true};
+static const struct usage usage = {.synopsis = SYNOPSIS,
+    .opts = opts,
+    .anywhere = true,
+    .others = OTHERS("w:watch(1)\np:--net, --ipc and --pid container:NAME\n")};
 
 enum {
 	ID,

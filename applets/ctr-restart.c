@@ -29,7 +29,8 @@ static const struct opt opts[] = {
 	&signal_given},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .synopsis = "NAME...|-", .opts = opts, .anywhere = true, .others = STOP_OTHERS};
 
 /* Several restarts at once take turns by an exclusive lock on `exit`, which ctr-pause and
  * ctr-unpause take shared. When a restart that began after `asked` has done what this one was to

@@ -16,7 +16,8 @@ static const struct opt opts[] = {
 	OPT_FLAG, &volumes},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .synopsis = "NAME...|-", .opts = opts, .anywhere = true, .others = STOP_OTHERS};
 
 int ctr_rm_main(int argc, char **argv)
 {

@@ -30,7 +30,7 @@ static const struct usage usage = {
 	    "executable, 127 not "
 	    "found.\n",
     .opts = create_opts,
-    .others = create_others,
+    .others = OTHERS(create_others),
 };
 
 static int detached(struct container *c, struct spec *spec)

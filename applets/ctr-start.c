@@ -12,6 +12,7 @@
 #include "create.h"
 #include "err.h"
 #include "monitor.h"
+#include "stop.h"
 
 static bool attached, boot;
 
@@ -28,7 +29,8 @@ static const struct usage usage = {.synopsis = "NAME...|-|--boot",
     .more = "With -a one that runs is joined, and the exit code is the command's; 125, 126 and 127 "
 	    "as ctr-run's.\n",
     .opts = opts,
-    .anywhere = true};
+    .anywhere = true,
+    .others = STOP_OTHERS};
 
 /* Start one of them. Returns its exit code, or 125 and more after a message. */
 static int start(const char *name)

@@ -20,7 +20,8 @@ static const struct opt opts[] = {
     {'s', "signal", "SIG", "send this, not each one's own stop signal", OPT_STR, &sig_given},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .synopsis = "NAME...|-", .opts = opts, .anywhere = true, .others = STOP_OTHERS};
 
 int ctr_stop_main(int argc, char **argv)
 {

@@ -8,7 +8,8 @@
 #include "stop.h"
 
 static const struct opt opts[] = {OPT_END};
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .synopsis = "NAME...|-", .opts = opts, .anywhere = true, .others = STOP_OTHERS};
 
 static int one(struct container *c, void *arg)
 {

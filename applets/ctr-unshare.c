@@ -123,13 +123,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 /* unshare(1)'s */
-#define TO_ROOT "ctr-root --direct DIR, put before the command"
-#define TO_PRIV "ctr-priv -u USER:GROUP, put before the command"
-static const char *const others[][2] = {{"R", TO_ROOT}, {"root", TO_ROOT},
-    {"w", "ctr-priv -w DIR, put before the command"}, {"wd", "ctr-priv -w DIR"}, {"S", TO_PRIV},
-    {"setuid", TO_PRIV}, {"G", TO_PRIV}, {"setgid", TO_PRIV},
-    {"setgroups", "settled by the map: a user without a range of groups has deny"},
-    {"keep-caps", "so of itself for root of the map; ctr-priv -u drops them"}, {NULL, NULL}};
+static const char others[] =
+    "R root:ctr-root --direct DIR, put before the command\n"
+    "w wd:ctr-priv -w DIR, put before the command\n"
+    "S setuid G setgid:ctr-priv -u USER:GROUP, put before the command\n"
+    "setgroups:settled by the map: a user without a range of groups has deny\n"
+    "keep-caps:so of itself for root of the map; ctr-priv -u drops them\n";
 static const struct usage usage = {
     .placeless = true,
     .others = others,

@@ -51,7 +51,8 @@ static const struct usage usage = {
     .synopsis = "create [OPTIONS] [NAME...]\nls [OPTIONS]\ninspect [OPTIONS] NAME...\nrm "
 		"[OPTIONS] NAME...\nprune [OPTIONS]",
     .opts = opts,
-    .anywhere = true};
+    .anywhere = true,
+    .others = "a all:ctr-volume ls -q | ctr-volume rm -\nt:ctr-stop -t SECONDS, before\n"};
 
 /* A listing goes on where a container cannot be looked at. */
 static int row(struct table *t, const char *name)

@@ -12,7 +12,7 @@ struct create_flags;
 /* The options of ctr-run and ctr-create (docker run's), and what parsing them fills. */
 extern const struct opt create_opts[];
 /* Options that other tools have, each with what does the same here (struct usage, opt.h). */
-extern const char *const create_others[][2];
+extern const char create_others[];
 struct create_flags *create_given(void);
 
 /* Make a container from operands argv[0..argc) (IMAGE|ROOTFS [COMMAND...]) and its options: spec

@@ -36,6 +36,12 @@ typedef int opt_fn(const char *value);
 		0                                                                                  \
 	}
 
+#ifdef CTR_MINIMAL /* usage.others; this build gives no advice */
+#define OTHERS(text) NULL
+#else
+#define OTHERS(text) text
+#endif
+
 /* The summary line comes from include/applets.def. */
 struct usage {
 	const char *synopsis;   /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several
@@ -45,9 +51,9 @@ struct usage {
 	const struct opt *opts; /* ended by OPT_END */
 	bool anywhere; /* options may follow operands, because there is no COMMAND that they could
 		    belong to */
-	/* words of comparable tools that we do not have, each with what does the same here; ended
-	 * by NULL */
-	const char *const (*others)[2];
+	/* options of comparable tools that we do not have: lines "WORD WORD...:what does the same
+	 * here\n"; NULL: none */
+	const char *others;
 	bool placeless; /* the applet works without $CTR_LIB, $CTR_RUN and $CTR_CGROUP, or
 			   calls place_check() itself where it needs them */
 };
@@ -83,9 +89,10 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most);
 /* The long options that begin with the word, for a message: "memory or --memory-swap"; NULL: none
  * does. Caller frees. */
 char *opt_begun(const struct usage *u, const char *word);
-/* What to do in place of an option of docker's or podman's that no applet has: *len bytes of text;
- * NULL: nothing is known. */
-const char *opt_instead(const char *word, int *len);
+/* What to do in place of an option of comparable tools, by the applet's own usage.others (`own`),
+ * or by what is known of docker's and podman's in all applets: *len bytes of text; NULL: nothing is
+ * known. */
+const char *opt_instead(const char *own, const char *word, int *len);
 
 /* By docker's words an empty value of this option (NULL: it has a letter alone) leaves it at its
  * default, as scripts give it with variables that may be empty. */

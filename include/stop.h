@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include "record.h"
 
+/* Their usage.others: podman's. */
+#define STOP_OTHERS                                                                                \
+	OTHERS("a all f filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n"              \
+	       "t:ctr-stop -t SECONDS, before\n")
+
 /* Note that the end is deliberate (so that there is no restart), thaw the container, and send `sig`
  * to its PID 1; a container that waits for its restart is ended by ending its monitor. 0 when that
  * is done or it does not run; -1 with fail(). */

@@ -440,7 +440,7 @@ two" ]
 	[ "$output" = "0 100000 1000 0 200000 1000" ]
 	run -125 ctr-run --uidmap 0:1 "$ROOTFS" true
 	run -125 ctr-run --gidmap 0:200000:1000 "$ROOTFS" true
-	run -0 ctr-run -q --sig-proxy=false --no-healthcheck --cpus 0 \
+	run -0 ctr-run -q --sig-proxy=true --no-healthcheck --cpus 0 \
 		--annotation a=b "$ROOTFS" true
 	run -125 ctr-run --annotation ctrbox.user=0 "$ROOTFS" true
 	ctr-create --name c -m 1.5g --annotation org.x=y --expose 80 "$ROOTFS" true

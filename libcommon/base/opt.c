@@ -201,15 +201,6 @@ static void opt_take(const struct opt *o, const char *value)
 	}
 }
 
-/* What to do in place of this option, by the applet's own words or by all of them. */
-static const char *opt_answer(const struct usage *u, const char *asked, int *len)
-{
-	for (size_t i = 0; u->others && u->others[i][0]; i++)
-		if (strcmp(asked, u->others[i][0]) == 0)
-			return *len = (int)strlen(u->others[i][1]), u->others[i][1];
-	return opt_instead(asked, len);
-}
-
 static void opt_wrong(const struct usage *u, int c, char **argv)
 {
 	/* When the wrong letter is followed by others in the same argument, getopt(3) has not
@@ -225,9 +216,9 @@ static void opt_wrong(const struct usage *u, int c, char **argv)
 	const char *bare = given + strspn(given, "-");
 	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
 	int len;
-	const char *instead = opt_answer(u, word, &len);
+	const char *instead = opt_instead(u->others, word, &len);
 	if (!instead && is_short && given[1] != '-')
-		instead = opt_answer(u, letter + 1, &len);
+		instead = opt_instead(u->others, letter + 1, &len);
 	if (instead && str_starts(instead, "is so")) { /* the option asks for what is so anyway: it
 							  changes nothing, except with =false */
 		const char *value = strchr(given, '=');
@@ -259,6 +250,17 @@ static void opt_one_dash(const struct usage *u, const struct opt *o, const char 
 		hint = opt_meant(u, word, 0);
 	if (hint)
 		die_usage("unknown option %s: did you mean --%s?", given - 1, hint);
+}
+
+/* getopt_long(3) takes the beginning of a name, too; docker does not, and of a later version's
+ * names another may begin so. */
+static void opt_whole(const struct usage *u, const struct opt *o, char **argv)
+{
+	int apart = optarg == argv[optind - 1];
+	optind -= apart;
+	if (strcspn(argv[optind - 1], "=") != strlen(o->l) + 2)
+		opt_wrong(u, '?', argv);
+	optind += apart;
 }
 
 int opt_parse(const struct usage *u, int argc, char **argv)
@@ -300,9 +302,10 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 			continue;
 		}
 		const struct opt *o = u->opts;
-		if (c >= LONG_BASE)
+		if (c >= LONG_BASE) {
 			o += c - LONG_BASE;
-		else
+			opt_whole(u, o, argv);
+		} else
 			while (o->s != c)
 				o++;
 		if (c < LONG_BASE && optarg && optarg == argv[optind - 1] + 2)
@@ -354,7 +357,7 @@ const struct word *opt_word(
 			continue;
 		_cleanup_free_ char *form = xasprintf("%s\n", w->opts ? w->synopsis : "");
 		/* The synopsis of this form as it stands. */
-		struct usage own = {form, NULL, w->opts, true, NULL, u->placeless};
+		struct usage own = {form, NULL, w->opts, true, u->others, u->placeless};
 		if (!w->opts) {
 			own = *u;
 			own.opts = opt_of_form(u->opts, w->name);

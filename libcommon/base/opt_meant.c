@@ -54,8 +54,7 @@ char *opt_begun(const struct usage *u, const char *word)
 	return b.p;
 }
 
-/* Options of docker's and podman's that we do not have: their names, and behind a colon what to do
- * instead. applets/DOCKER.md has all of them. */
+/* As usage.others, for all applets; applets/DOCKER.md has all of them. */
 static const char instead[] =
     "blkio-weight-device:--cgroup \"io.weight=MAJ:MIN N\"\n"
     "cpu-count cpu-percent io-maxbandwidth io-maxiops isolation:nothing: Windows only\n"
@@ -70,7 +69,6 @@ static const char instead[] =
     "multi-image-archive:is so anyway\n"
     "ipam-driver ipam-opt:nothing: ctr-ipam hands out addresses\n"
     "latest l:the name $(ctr-ps -lq)\n"
-    "all filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n"
     "cidfile:a pipe: ctr-... - <FILE\n"
     "ignore i:|| true\n"
     "noheading:--no-header\n"
@@ -95,7 +93,7 @@ static const char instead[] =
     "env-merge:--env\n"
     "init-path:--init\n"
     "personality:setarch(8) inside\n"
-    "external quiet verbose overwrite force cgroups:so anyway\n"
+    "external quiet q verbose overwrite force cgroups:so anyway\n"
     "ns:/proc/PID/ns: ctr-inspect -f '{{.State.Pid}}'\n"
     "color names compatible:nothing: grep(1), cut(1)\n"
     "depend:ctr-rm of each\n"
@@ -123,17 +121,17 @@ static const char instead[] =
     "preserve-fds:ctr-oci run --preserve-fds\n"
     "tls-verify cert-dir:a line http or ca: ctr-image(1), FILES\n";
 
-const char *opt_instead(const char *word, int *len)
+const char *opt_instead(const char *own, const char *word, int *len)
 {
 	size_t n = strlen(word);
-	for (const char *l = instead, *text; *l; l = text + *len + 1) {
+	for (const char *l = own, *text; l && *l; l = text + *len + 1) {
 		text = l + strcspn(l, ":") + 1;
 		*len = (int)strcspn(text, "\n");
 		for (const char *w = l; w < text; w += strcspn(w, " :") + 1)
 			if (strcspn(w, " :") == n && memcmp(w, word, n) == 0)
 				return text;
 	}
-	return NULL;
+	return own == instead ? NULL : opt_instead(instead, word, len);
 }
 
 bool opt_unset(const char *name)

@@ -15,9 +15,9 @@ char *opt_begun(const struct usage *u, const char *word)
 	return NULL;
 }
 
-const char *opt_instead(const char *word, int *len)
+const char *opt_instead(const char *own, const char *word, int *len)
 {
-	(void)word, (void)len;
+	(void)own, (void)word, (void)len;
 	return NULL;
 }
 

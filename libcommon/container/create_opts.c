@@ -200,18 +200,18 @@ const struct opt create_opts[] = {
 #endif
     /* what these ask for is so in any case, or is for `ctrbox WORD` alone */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
-    {0, "by-word", NULL, NULL, OPT_FLAG, &table_docker},
+#ifdef CTR_MINIMAL /* gives no advice */
     {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},
+#endif
+    {0, "by-word", NULL, NULL, OPT_FLAG, &table_docker},
     {0, "detach-keys", "KEYS", NULL, OPT_STR, &given.detach_keys}, /* no key detaches */
     OPT_END,
 };
 
-const char *const create_others[][2] = {
-#ifndef CTR_MINIMAL
-    {"gpus", "--device vendor.com/gpu=NAME, as /etc/cdi has it"},
-    {"attach", "nothing: a foreground container has all three (-d: ctr-attach)"},
-    {"a", "nothing: a foreground container has all three (-d: ctr-attach)"},
-    {"runtime", "nothing: there is one runtime"},
-    {"volume-driver", "a mount(8) on the volume's folder"}, {"http-proxy", "--env http_proxy"},
-#endif
-    {NULL, NULL}};
+const char create_others[] =
+    "gpus:--device vendor.com/gpu=NAME, as /etc/cdi has it\n"
+    "attach a:nothing: a foreground container has all three (-d: ctr-attach)\n"
+    "runtime:nothing: there is one runtime\n"
+    "volume-driver:a mount(8) on the volume's folder\n"
+    "http-proxy:--env http_proxy\n"
+    "sig-proxy:is so in the foreground; else -d, then ctr-attach\n";
