@@ -126,7 +126,8 @@ static bool event_holds(const void *one, size_t key, const char *want)
 	}
 }
 
-static const struct filter_kind filter_event = {filter_keys, event_holds};
+static const struct filter_kind filter_event = {
+    filter_keys, event_holds, "container image network volume"};
 
 static bool event_wanted(const struct event *e)
 {

@@ -67,8 +67,6 @@ int ctr_run_main(int argc, char **argv)
 			die_fail();
 		return 0;
 	}
-	if (!o->name)
-		err_unnamed = c.id;
 	opt_hide(argc, argv, c.name);
 	if (!o->detach)
 		tty_input(o->tty, o->interactive, table_docker);

@@ -112,7 +112,7 @@ static bool image_holds(const void *one, size_t key, const char *want)
 static const struct filter_kind filter_image = {
     (const char *const[]){
 	"reference", "dangling", "label", "label!", "before", "since", "until", NULL},
-    image_holds};
+    image_holds, NULL};
 
 /* An image that cannot be read is listed as such, and does not prevent the rest of the list. */
 static void ls_one(

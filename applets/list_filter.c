@@ -7,7 +7,7 @@
 
 bool filter_true(const char *want)
 {
-	return strcmp(want, "true") == 0 || strcmp(want, "1") == 0;
+	return str_has_word("true 1", want);
 }
 
 static bool listed_holds(const void *one, size_t key, const char *want)
@@ -31,10 +31,10 @@ static bool listed_holds(const void *one, size_t key, const char *want)
 }
 
 const struct filter_kind filter_listed = {
-    (const char *const[]){"name", "id", "driver", "label", "dangling", NULL}, listed_holds};
+    (const char *const[]){"name", "id", "driver", "label", "dangling", NULL}, listed_holds, NULL};
 const struct filter_kind filter_network = {
     (const char *const[]){"name", "id", "driver", "label", "dangling", "scope", "type", NULL},
-    listed_holds};
+    listed_holds, "custom builtin"};
 
 static const char *value_of(const char *filter, const char *key)
 {
@@ -64,10 +64,9 @@ bool filter_holds(const struct strv *filters, const struct filter_kind *kind, co
 
 int filter_check(const struct strv *filters, const struct filter_kind *kind)
 {
-	static const char *const bools[] = {"true", "false", "1", "0"};
 	for (size_t i = 0; i < filters->n; i++) {
 		const char *f = filters->v[i], *want = NULL;
-		size_t key = 0, b = 0;
+		size_t key = 0;
 		while (kind->keys[key] && !(want = value_of(f, kind->keys[key])))
 			key++;
 		if (!want) {
@@ -80,13 +79,12 @@ int filter_check(const struct strv *filters, const struct filter_kind *kind)
 		}
 		if (kind->holds == listed_holds && key < 2 && pattern_check(want) < 0)
 			return -1;
-		while (strcmp(kind->keys[key], "dangling") == 0 && b < 4 && strcmp(bools[b], want))
-			b++;
-		if (kind == &filter_network && strcmp(kind->keys[key], "type") == 0 &&
-		    strcmp(want, "custom") && strcmp(want, "builtin"))
-			return fail_usage("--filter: type is custom or builtin, not '%s'", want);
-		if (b == 4)
-			return fail_usage("--filter: dangling is true or false, not '%s'", want);
+		const char *of[][2] = {{"dangling", "true false 1 0"},
+		    {"scope", "local swarm global"}, {"type", kind->types}};
+		for (size_t k = 0; k < 3; k++)
+			if (strcmp(kind->keys[key], of[k][0]) == 0 && !str_has_word(of[k][1], want))
+				return fail_usage("--filter: %s is one of %s, not '%s'", of[k][0],
+				    of[k][1], want);
 	}
 	return 0;
 }

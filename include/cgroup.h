@@ -57,6 +57,9 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags);
 /* Apply settings to a group that is there, all or none. Of two callers at once the one should wait
  * for the other: place_lock(). */
 int cgroup_set(const char *path, const struct strv *settings);
+/* "this machine has 0-3": the processors of cpuset.cpus, or the memory nodes of cpuset.mems. NULL
+ * when that is not known. Caller frees. */
+char *cgroup_online(const char *file);
 /* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller
  * frees. */
 char *cgroup_get(const char *path, const char *key);

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* The keys of one kind of list; the value of a key `dangling` is true, false, 1 or 0. */
+/* The keys of one kind of list. `dangling` is true, false, 1 or 0, and `scope` local, swarm or
+ * global. */
 struct filter_kind {
 	const char *const *keys; /* ends with NULL */
 	/* Whether `want`, the value of keys[key], holds for one of the list. */
 	bool (*holds)(const void *one, size_t key, const char *want);
+	const char *types; /* the values of a key `type`, apart by blanks; NULL: there is none */
 };
 
 /* Do these filters ("KEY=VALUE", checked) hold for one of the list? */

@@ -132,7 +132,7 @@ i
 --oom-score-adj 500 i
 --init i
 --no-pivot i
---tz Europe/Berlin --unsetenv PATH -e PATH=/bin --entrypoint env i
+--tz CET-1CEST --unsetenv PATH -e PATH=/bin --entrypoint env i
 --env-host i
 --shm-size 1m i
 --device /dev/fuse --device-cgroup-rule 'c 10:200 rwm' --no-hosts i

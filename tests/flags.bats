@@ -225,7 +225,7 @@ refused() {
 }
 
 @test "the environment: --env-host, --unsetenv, --tz; one of two --env wins over all" {
-	HERE=here run -0 ctr-run --env-host --tz Europe/Oslo -e HERE2=1 "$ROOTFS" \
+	HERE=here run -0 --separate-stderr ctr-run --env-host --tz Europe/Oslo -e HERE2=1 "$ROOTFS" \
 		sh -c 'echo $HERE $TZ $HERE2'
 	[ "$output" = "here Europe/Oslo 1" ]
 	ctr-image import --change 'ENV A=1' --change 'ENV B=2' i <(tar -C "$ROOTFS" -c .) >/dev/null

@@ -201,7 +201,7 @@ load lib
 }
 
 @test "DOCKER.md: each flag of docker's and podman's is there, differs, or names what to use" {
-	local doc=$top/applets/DOCKER.md cmd flag text p n version
+	local doc=$top/applets/DOCKER.md n
 	# by perl, whose forks are cheap: it leaves after the first two lines of an answer
 	n=$(perl -ne 'if (/^## (.*)/) { $c = $1 }
 		elsif (/^\| (differs|not) \|/) { $state = $1 eq "not" ? "not" : "taken" }
@@ -236,24 +236,56 @@ load lib
 		"$(grep -cE '^\| `--[a-z0-9-]+` \| (d|p|dp) \| .+ \|$' "$doc")" ]
 	[ "$(grep -c '^| differs' "$doc")" -ge 8 ]
 	[ $n -gt 500 ]
-	for p in docker podman; do # the versions that the table names, where they are installed
-		version=$($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1)
-		grep -q "of $p $version \|and $p $version " "$doc" || continue
-		for cmd in run ps exec logs rm images events port "network create" \
-			"volume create"; do
-			text=$(sed -n "/^## $cmd\$/,/^## /p" "$doc")
-			for flag in $($p $cmd --help 2>/dev/null |
-				grep -oE '^ +(-[a-zA-Z0-9], +)?--[a-z0-9-]+' |
-				grep -oE -- '--.*'); do
-				[[ $flag = --help || $text = *"\`$flag\`"* ]] ||
-					{ echo "$p $cmd $flag is not in the table"; return 1; }
-			done
-		done
+	# What each command has by its own help, where the versions that the page names are installed:
+	# it is in its section, and its short form is known, too.
+	perl -e '
+		use strict;
+		open my $in, "<", $ARGV[0] or die;
+		my $page = join "", <$in>;
+		my @parts = split /^## (.*)\n/m, $page;
+		shift @parts;
+		my (%text, %short) = @parts;
+		open STDIN, "<", "/dev/null" or die;
+		open STDERR, ">&", STDOUT;
+		for my $p ("docker", "podman") {
+			my ($version) = `command -v $p >&2 && $p --version` =~ /([0-9.]+[0-9])/ or next;
+			$page =~ /(of $p|and $p) \Q$version\E \(/ or next;
+			for my $cmd (keys %text) {
+				for (`$p $cmd --help`) {
+					/^ +(?:-(\w), +)?(--[a-z0-9-]+)/ && $2 ne "--help" or next;
+					$short{"$cmd -$1"} = 1 if $1 && $1 ne "h";
+					$text{$cmd} =~ /`$2`/ or die "$p $cmd $2 is not in the table\n";
+				}
+			}
+		}
+		for my $call (sort keys %short) {
+			my $said = `"\$CTRBOX" $call 2>&1 | head -n 2`;
+			$said !~ /unknown option/ or die "$call: $said";
+		}' "$doc"
+}
+
+# bats test_tags=ctr-stop,ctr-restart,ctr-pause,ctr-unpause
+@test "where a name is none, no container is stopped, restarted, paused or unpaused" {
+	local call pid
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	ctr-run -d --name p "$ROOTFS" sleep 100
+	pid=$(ctr-inspect -f State.Pid c)
+	[ "$(id -u)" != 0 ] || ctr-pause p
+	for call in 'stop -t 0' 'restart -t 0' kill pause unpause; do
+		run -1 --separate-stderr ctr-${call%% *} $(cut -s -d' ' -f2- <<<"$call") c p nosuch n2
+		[ -z "$output" ]
+		[ "${#stderr_lines[@]}" = 2 ]
+		[[ "$stderr" == *"nosuch: no such container "* ]]
 	done
+	[ "$(ctr-inspect -f State.Pid c)" = "$pid" ]
+	[ "$(id -u)" != 0 ] || [ "$(ctr-ps -n -o status | sort | xargs)" = "paused running" ]
 }
 
 # bats test_tags=ctr-run,ctr-volume,ctr-image
 @test "a message has the value that was given, and names what to type" {
+	local command want cpus
+	cpus=$(cat /sys/devices/system/cpu/online)
+	ctr-create --name c --cpuset-cpus 0,0-0 "$ROOTFS" true
 	while IFS='|' read -r command want; do
 		run $command
 		[[ "$status" -ne 0 && "$output" == *"$want" && "${#lines[@]}" = 1 ]]
@@ -263,8 +295,57 @@ load lib
 		ctr-stop nosuch|nosuch: no such container (ctr-ps -a lists them)
 		ctr-volume rm nosuch|nosuch: no such volume (ctr-volume ls lists them)
 		ctr-image rm nosuch|nosuch: no such image (ctr-image ls lists them)
+		ctr-image tag nosuch x|nosuch: no such image (ctr-image ls lists them)
+		ctr-image history nosuch|nosuch: no such image (ctr-image ls lists them)
+		ctr-run nosuch|ctr-image import nosuch FILE.tar; ctr-image ls lists what there is)
+		ctr-events --until 0s -f type=x|--filter: type is one of container image network volume, not 'x'
+		ctr-net ls -f scope=x|--filter: scope is one of local swarm global, not 'x'
+		ctr-net ls -f type=x|--filter: type is one of custom builtin, not 'x'
+		ctr-net ls -f dangling=x|--filter: dangling is one of true false 1 0, not 'x'
+		ctr-run -m 1.5 $ROOTFS|--memory: 1.5 is less than a page: is 1.5m meant?
+		ctr-run --dns= $ROOTFS|--dns: '' is empty
+		ctr-run --add-host= $ROOTFS|--add-host: '' is empty
+		ctr-run --sig-proxy=false $ROOTFS|here it is so in the foreground; else -d, then ctr-attach
+		ctr-create --cpuset-cpus 8192 $ROOTFS|cpuset.cpus=8192: Invalid argument (this machine has $cpus)
+		ctr-create --cpuset-cpus 0-8192 $ROOTFS|0-8192: Invalid argument (this machine has $cpus)
+		ctr-create --cpuset-cpus -1 $ROOTFS|cpuset.cpus=-1: Invalid argument (this machine has $cpus)
+		ctr-update --cpuset-cpus x c|cpuset.cpus=x: Invalid argument (this machine has $cpus)
 	END
 	ctr-run --tz CET-1CEST "$ROOTFS" true
+	run -2 ctr-commit -c 'CMD ["x' c i
+	[ "$output" = "ctr-commit: --change: '[\"x' is not a list of strings ([\"ls\", \"-l\"], say)" ]
+	run -1 ctr-run --sig-proxy -q "$ROOTFS" false
+	[ -z "$output" ]
+	# nobody gave this name
+	run -0 ctr-create --storage-opt size=1m "$ROOTFS" true
+	[[ "${lines[0]}" != *:*:*"no project quota"* || "${lines[0]}" == "ctr-create: --storage-opt: "* ]]
+}
+
+# bats test_tags=ctr-run,ctr-ps
+@test "only the whole name of an option is one, as in docker" {
+	run -125 ctr-run --hostnam x "$ROOTFS" true
+	[ "$output" = "ctr-run: unknown option --hostnam: did you mean --hostname?" ]
+	run -125 ctr-run --hostnam=x "$ROOTFS" true
+	[ "$output" = "ctr-run: unknown option --hostnam=x: did you mean --hostname?" ]
+	run -2 ctr-ps --al
+	[ "$output" = "ctr-ps: unknown option --al: did you mean --all?" ]
+	run -2 ctr-ps --filt name=x --all
+	[ "$output" = "ctr-ps: unknown option --filt: did you mean --filter?" ]
+	ctr-ps --filter name=x --all --no-trunc
+	ctr-ps --filter=name=x --all
+}
+
+# bats test_tags=ctr-run,ctr-inspect
+@test "a volume's source is in its plain form; a ROOTFS without the zone of --tz is said" {
+	mkdir -p x/y
+	ctr-create --name c -v ./x//./y/:/t --mount type=bind,src=./x,dst=/u "$ROOTFS" true
+	[ "$(ctr-inspect -f '{{range .Mounts}}{{.Source}} {{end}}' c)" = "$PWD/x/y $PWD/x " ]
+	[ -e /usr/share/zoneinfo/Europe/Berlin ] || skip "this machine has no zones"
+	local no="ctr-run: --tz: the image has no /usr/share/zoneinfo/Europe/Berlin: times are UTC's"
+	run -0 ctr-run --tz Europe/Berlin "$ROOTFS" true
+	[ "$output" = "$no (--tz local needs none)" ]
+	run -0 ctr-run --tz Europe/Berlin -v /usr/share/zoneinfo:/usr/share/zoneinfo:ro "$ROOTFS" true
+	[ -z "$output" ]
 }
 
 # bats test_tags=ctr-inspect,ctr-volume,ctr-image,ctr-net,ctr-create
@@ -342,7 +423,8 @@ load lib
 		--pid foo|--pid: 'foo' is not host, private or container:NAME
 	END
 	run -125 ctr-run --ulimit nofile=-1 "$ROOTFS" true
-	[[ "$output" == "ctr-run: RLIMIT_NOFILE: set to -1:-1: "*"fs.nr_open)" ]]
+	[[ "$output" == "ctr-run: RLIMIT_NOFILE: set to -1:-1: "*"; no process goes above \
+$(cat /proc/sys/fs/nr_open), the sysctl fs.nr_open)" ]]
 	run -2 ctr-net
 	[[ "$output" == *"ctr-net connect [OPTIONS] NETWORK CONTAINER"* ]]
 	ctr-net create n --subnet 10.97.5.0/24

@@ -464,12 +464,13 @@ static int create_make(struct making *m)
 int create_container(
     struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv)
 {
-	char id[13];
+	static char id[13];
 	struct making m = {.o = o, .c = c, .s = spec, .gate = -1, .range = -1};
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	rand_hex(id, 6);
 	c->name = xstrdup(o->name ? o->name : id);
 	c->id = xstrdup(id);
+	err_unnamed = o->name ? NULL : id;
 	if (name_check("--name", c->name) < 0)
 		return fail_as_usage();
 	if (o->keep && o->rm)

@@ -19,14 +19,22 @@
 #include "share.h"
 #include "str.h"
 
-static void join_conf(struct kv *conf, const char *key, const struct strv *l)
+/* 0, or -1 with fail_usage(): an empty value would be lost. */
+static int join_conf(struct kv *conf, const char *key, const struct strv *l)
 {
 	struct buf b = {0};
+	if (strv_has(l, "")) {
+		_cleanup_free_ char *option = xstrdup(key);
+		for (char *p = option; (p = strchr(p, '_'));)
+			*p = '-';
+		return fail_usage("--%s: '' is empty", option);
+	}
 	for (size_t i = 0; i < l->n; i++)
 		buf_printf(&b, "%s%s", i ? "\n" : "", l->v[i]);
 	if (b.n)
 		kv_set(conf, key, b.p);
 	buf_free(&b);
+	return 0;
 }
 
 static void conf_text(struct kv *conf, const char *key, const char *value)
@@ -186,16 +194,14 @@ static int stop_signal(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
-static void net_record(const struct create_flags *o, struct kv *conf)
+static int net_record(const struct create_flags *o, struct kv *conf)
 {
 	kv_set(conf, "net", o->bundle ? "none" : o->net);
-	join_conf(conf, "publish", &o->publish);
-	join_conf(conf, "expose", &o->expose);
-	join_conf(conf, "dns", &o->dns);
-	join_conf(conf, "dns_search", &o->dns_search);
-	join_conf(conf, "dns_option", &o->dns_option);
-	join_conf(conf, "add_host", &o->add_host);
-	join_conf(conf, "net_alias", &o->net_alias);
+	int r = join_conf(conf, "publish", &o->publish) | join_conf(conf, "expose", &o->expose) |
+		join_conf(conf, "dns", &o->dns) | join_conf(conf, "dns_search", &o->dns_search) |
+		join_conf(conf, "dns_option", &o->dns_option) |
+		join_conf(conf, "add_host", &o->add_host) |
+		join_conf(conf, "net_alias", &o->net_alias);
 	if (str_eq(o->ipc, "none") || str_eq(o->ipc, "shareable"))
 		kv_set(conf, "ipc", o->ipc); /* as inspect tells it */
 	conf_text(conf, "ip", o->ip);
@@ -205,6 +211,7 @@ static void net_record(const struct create_flags *o, struct kv *conf)
 		kv_set(conf, "no_hosts", "1");
 	if (o->publish_all)
 		kv_set(conf, "publish_all", "1");
+	return r;
 }
 
 int create_record(const struct create_flags *o, struct container *c, struct spec *s)
@@ -237,9 +244,8 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 	if (storage_option(o, s, conf) < 0 || secret_record(o, conf) < 0 ||
 	    log_options(o, conf) < 0 || create_record_labels(o, s, conf) < 0)
 		return -1;
-	net_record(o, conf);
 	share_record(conf, s);
-	return 0;
+	return net_record(o, conf);
 }
 
 int create_reload(const struct container *c, struct spec *spec)

@@ -163,15 +163,17 @@ static int limit_failed(const struct spec_rlimit *l, int res)
 {
 	struct rlimit have = {0};
 	int why = errno;
+	_cleanup_free_ char *files =
+	    res == RLIMIT_NOFILE ? file_read("/proc/sys/fs/nr_open", 32, NULL) : NULL;
 	getrlimit(res, &have);
 	errno = why;
 	fail("%s: set to %lld:%lld: %m", l->type, l->soft + 0ll, l->hard + 0ll);
 	if (why != EPERM)
 		return -1;
-	return fail("%s (the caller's hard limit is %llu, and going above it takes "
-		    "CAP_SYS_RESOURCE%s)",
-	    fail_msg(), have.rlim_max + 0ull,
-	    res == RLIMIT_NOFILE ? "; no process goes above the sysctl fs.nr_open" : "");
+	fail("%s (the caller's hard limit is %llu, and going above it takes CAP_SYS_RESOURCE",
+	    fail_msg(), have.rlim_max + 0ull);
+	return fail(files ? "%s; no process goes above %.*s, the sysctl fs.nr_open)" : "%s)",
+	    fail_msg(), (int)strcspn(files ? files : "", "\n"), files);
 }
 
 #define OWN_STACK (256 << 10) /* what is left to do may need so much */

@@ -120,15 +120,32 @@ char *label_lines(const struct strv *labels)
 /* A name of the host's zones, if it has any, or a rule as CET-1CEST. Nothing is mounted: a file of
  * the host's there could not be replaced by the image's own package of zones, and at /etc/localtime
  * it would hide what a link there leads to, which may be UTC. */
-static int zone_check(const char *tz)
+static int zone_check(const struct create_flags *o, const struct spec *s)
 {
 	static const char dir[] = "/usr/share/zoneinfo";
 	struct stat st;
-	_cleanup_free_ char *path = path_join(dir, tz);
-	if (strpbrk(tz, "0123456789") || access(dir, F_OK) < 0 ||
-	    (stat(path, &st) == 0 && S_ISREG(st.st_mode)))
+	_cleanup_free_ char *path = path_join(dir, o->tz);
+	if (strpbrk(o->tz, "0123456789"))
 		return 0;
-	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);
+	if (access(dir, F_OK) == 0 && (stat(path, &st) < 0 || !S_ISREG(st.st_mode)))
+		return fail_usage(
+		    "--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", o->tz);
+#ifdef CTR_MINIMAL
+	bool seen = s;
+#else
+	/* Without the file programs show UTC, and say nothing. A filesystem image is not looked
+	 * into. */
+	bool seen = !s->x_lower.n;
+	for (size_t i = 0; i < o->volumes.n; i++)
+		seen |= strstr(o->volumes.v[i], "/zoneinfo") != NULL;
+	for (size_t i = 0; i < s->x_lower.n; i++) {
+		_cleanup_free_ char *there = xasprintf("%s%s", s->x_lower.v[i], path);
+		seen |= access(there, F_OK) == 0;
+	}
+#endif
+	if (!seen)
+		warn("--tz: the image has no %s: times are UTC's (--tz local needs none)", path);
+	return 0;
 }
 
 /* The host's own zone as a rule, which needs no files: the last line of its file (tzfile(5)), which
@@ -152,7 +169,7 @@ int flags_environment(const struct create_flags *o, struct spec *s)
 		if (env_take(&s->env, *e) < 0)
 			return -1;
 	_cleanup_free_ char *local = str_eq(o->tz, "local") ? zone_local() : NULL;
-	if (o->tz && !local && zone_check(o->tz) < 0)
+	if (o->tz && !local && zone_check(o, s) < 0)
 		return -1;
 	if (o->tz)
 		strv_setenv(&s->env, "TZ", local ? local : o->tz);

@@ -21,7 +21,7 @@ static int limit_flags_memory(const struct resource_flags *f, struct strv *out)
 			return errno = ERANGE,
 			       fail("--memory: %s is less than %s: is %.*sm meant?", f->memory,
 				   max < 4096 ? "a page" : "a process needs",
-				   (int)strspn(f->memory, "0123456789"), f->memory);
+				   (int)strspn(f->memory, "0123456789."), f->memory);
 		strv_addf(out, "memory.max=%" PRIu64, max);
 	}
 	if (f->memory_reservation) {
@@ -69,6 +69,25 @@ static int cpus(const char *s, int64_t period, struct strv *out)
 	return 0;
 }
 
+/* A list as 0-2,5; the kernel refuses what else is wrong with it. */
+static int cpuset(const char *key, const char *list, struct strv *out)
+{
+	if (!list || !*list)
+		return 0;
+#ifndef CTR_MINIMAL /* there the start tells */
+	char *end;
+	_cleanup_free_ char *have = cgroup_online(key);
+	size_t n = have ? strlen(have) : 0; /* what it ends with is the highest */
+	while (n && have[n - 1] >= '0')
+		n--;
+	for (const char *p = list; have && *p; p = end + (*end == '-' || *end == ','))
+		if (strtoul(p, &end, 10) > strtoul(have + n, NULL, 10) || end == p)
+			return errno = EINVAL, fail("%s=%s: %m (%s)", key, list, have);
+#endif
+	strv_addf(out, "%s=%s", key, list);
+	return 0;
+}
+
 static int limit_flags_cpu(const struct resource_flags *f, struct strv *out)
 {
 	int64_t period = 100000, quota, n;
@@ -96,11 +115,9 @@ static int limit_flags_cpu(const struct resource_flags *f, struct strv *out)
 		strv_addf(out, "cpu.shares=%" PRId64,
 		    n); /* v1's own number: exact on v1, converted on v2 */
 	}
-	if (f->cpuset_cpus && *f->cpuset_cpus)
-		strv_addf(out, "cpuset.cpus=%s", f->cpuset_cpus);
-	if (f->cpuset_mems && *f->cpuset_mems)
-		strv_addf(out, "cpuset.mems=%s", f->cpuset_mems);
-	return 0;
+	return cpuset("cpuset.cpus", f->cpuset_cpus, out) < 0
+		   ? -1
+		   : cpuset("cpuset.mems", f->cpuset_mems, out);
 }
 
 /* "/dev/sda:1m" as "io.max=8:0 rbps=1048576". */

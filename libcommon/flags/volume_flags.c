@@ -42,13 +42,17 @@ static char *target(const char *opt, const char *arg, const char *path)
 	return NULL;
 }
 
-/* A path on the host, absolute from here on; the working directory may be another later. */
+/* A path on the host, absolute from here on, because the working directory may be another later,
+ * and in its plain form. (With a ".." it stays as it is: a link may stand before that.) */
 static char *host_path(const char *path)
 {
 	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-	if (!cwd)
-		return xstrdup(path);
-	return path_join(strcmp(cwd, "/") == 0 ? "" : cwd, path);
+	char *whole = cwd ? path_join(cwd, path) : xstrdup(path);
+	_cleanup_free_ char *plain = str_plain_path(whole);
+	if (!plain)
+		return whole;
+	free(whole);
+	return path_join("", plain);
 }
 
 static bool known_word(const char *w)

@@ -23,16 +23,14 @@ static json_t *import_command(const char *what, const char *value)
 	if (*value != '[')
 		return json_make("[s,s,s]", "/bin/sh", "-c", value);
 	json_t *j = json_parse(what, value, strlen(value)), *v;
-	size_t i;
-	if (!j)
-		return NULL;
-	json_array_foreach(j, i, v) if (!json_is_string(v))
-	{
-		json_decref(j);
-		fail("%s: %s: not a list of strings", what, value);
-		return NULL;
-	}
-	return j;
+	size_t i = 0;
+	while ((v = json_array_get(j, i)) && json_is_string(v))
+		i++;
+	if (j && i == json_array_size(j))
+		return j;
+	json_decref(j);
+	fail("%s: '%s' is not a list of strings ([\"ls\", \"-l\"], say)", what, value);
+	return NULL;
 }
 
 static json_t *import_list(json_t *run, const char *member)

@@ -147,7 +147,9 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	if (*operand != '/' && access(operand, F_OK) == 0)
 		return errno = ENOENT,
 		       fail("%s: no such image (what lies here is ./%s)", operand, operand);
-	return errno = ENOENT, fail("%s: no such image (ctr-image pull %s, or ctr-image "
-				    "import %s FILE.tar; ctr-image ls lists what there is)",
+	return errno = ENOENT, fail(str_eq(err_applet, "ctr-image")
+					? "%s: no such image (ctr-image ls lists them)"
+					: "%s: no such image (ctr-image pull %s, or ctr-image "
+					  "import %s FILE.tar; ctr-image ls lists what there is)",
 				   operand, operand, operand);
 }

@@ -82,8 +82,7 @@ static char *held_back(const char *path, const char *c)
 	}
 }
 
-/* Which processors or memory nodes this machine has. */
-static char *online(const char *file)
+char *cgroup_online(const char *file)
 {
 	_cleanup_free_ char *s = file_read(strstr(file, "mems") ? "/sys/devices/system/node/online"
 								: "/sys/devices/system/cpu/online",
@@ -110,7 +109,7 @@ static int cgroup_set_explain(const char *path, const struct change *ch)
 	else if (why == EBUSY)
 		hint = "it is in use: memory above the new limit, or child groups";
 	else if (why == EINVAL && strcmp(c, "cpuset") == 0)
-		more = online(ch->w.file);
+		more = cgroup_online(ch->w.file);
 	else if (why == EINVAL)
 		hint = "not a value the kernel takes here";
 	else if (why == ENODEV)

@@ -41,8 +41,8 @@ int endpoint_check(const struct endpoint_req *r)
 	if (!wanted && (r->publish.n || r->exposed.n) && !str_eq(r->net, "host"))
 		return fail("-p: a container with --net %s has no network to publish ports of",
 		    r->net ? r->net : "none");
-	if (str_eq(r->net, "host") && r->publish.n)
-		warn("-p: not needed with --net host: every port that it opens is the host's");
+	if (str_eq(r->net, "host") && (r->publish.n || r->exposed.n))
+		warn("-p, -P: not needed with --net host: every port that it opens is the host's");
 	if (r->ip && (addr_parse("--ip", r->ip, &a) < 0 || a.family != AF_INET))
 		return fail("--ip: '%s' is not an IPv4 address", r->ip);
 	if (r->ip6 && (addr_parse("--ip6", r->ip6, &a) < 0 || a.family != AF_INET6))
