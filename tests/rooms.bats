@@ -69,11 +69,29 @@ $up: a standard face has records of its own")
 	# No include by a path, a macro or of a .c file: where that leads to could not be seen.
 	local how
 	for how in '#include "./record.h"' '#define H "record.h"
-#include H' '#include "../container/share.c"' '#include <./record.h>'; do
+#include H' '#include "../container/share.c"' '#include <./record.h>' '#include_next <record.h>' \
+		'#import "record.h"'; do
 		plant base "$how
 int planted(void) { return 1; }"
 		run -1 perl "$top/tests/rooms" lib.a
 		[[ "$output" = *"libcommon/base/planted.c: an include is of \"NAME.h\" or of the system's <NAME.h>: "* ]]
+	done
+	# However the line is written, the header is seen.
+	for how in '%:include "record.h"' '/* */ #include "record.h"' '#/* */include "record.h"' \
+		'#inc\
+lude "record.h"'; do
+		plant base "$how
+int planted(void) { return 1; }"
+		run -1 perl "$top/tests/rooms" lib.a
+		[[ "$output" = "libcommon/base/planted.c: includes record.h of the room container"* ]]
+	done
+	# Headers lie in one folder, or one that is not looked at could include another.
+	mkdir include/sub
+	touch libcommon/base/beside.h include/sub/below.h
+	run -1 perl "$top/tests/rooms" lib.a
+	for how in libcommon/base/beside.h include/sub/below.h; do
+		[[ "$output" = *"$how: a header stands in include/ itself"* ]]
+		rm "$how"
 	done
 	# Through another header, too.
 	echo '#include "record.h"' >include/planted_by.h
@@ -99,6 +117,25 @@ int planted(void) { return OPEN(open); }" \
 	done
 }
 
+@test "a function that is defined twice, and a call that the list of calls hides, are caught" {
+	# a weak one would be the other room's as soon as that is linked
+	plant network 'int container_open(void);
+__attribute__((weak)) int container_open(void) { return 1; }
+int planted(void) { return container_open(); }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[[ "$output" = *"/planted.c: defines container_open(), which libcommon/container/"*", too"* ]]
+	local how
+	for how in 'static int w(void) __attribute__((weakref("container_open")));
+int planted(void) { return w ? w() : 0; }' \
+		'int planted(void) { __asm__("call container_open"); return 1; }' \
+		'#pragma weak planted = planted_too
+int planted_too(void); int planted_too(void) { return 1; }'; do
+		plant network "$how"
+		run -1 perl "$top/tests/rooms" lib.a
+		[[ "$output" = "libcommon/network/planted.c: "*": what that calls could not be seen" ]]
+	done
+}
+
 @test "a signal handler in a room, and a function cut up by CTR_MINIMAL, are caught" {
 	plant engine '#include <signal.h>
 static void on(int sig) { (void)sig; }
@@ -113,6 +150,21 @@ int planted(void)
 	[[ "${lines[0]}" = "libcommon/engine/planted.c:5: a signal handler: "* &&
 		"${lines[1]}" = *":6: a signal handler: "* &&
 		"${lines[2]}" = *":7: a signal handler: "* ]]
+	local how
+	for how in 'return signal(SIGINT,
+	on) == SIG_ERR;' 'return sigset(SIGINT, on) == SIG_ERR;' 'struct sigaction sa = {{on}};
+	return sigaction(SIGINT, &sa, 0);' 'struct sigaction sa = {0}, *to = &sa;
+	to->sa_handler = on;
+	return sigaction(SIGINT, to, 0);'; do
+		plant engine "#include <signal.h>
+static void on(int sig) { (void)sig; }
+int planted(void)
+{
+	$how
+}"
+		run -1 perl "$top/tests/rooms" lib.a
+		[[ "$output" = "libcommon/engine/planted.c:"[56]": a signal handler: "* ]]
+	done
 	plant engine 'int planted(void)
 {
 #ifdef CTR_MINIMAL
@@ -170,6 +222,21 @@ void planted(int code);
 void planted(int code) { atexit(abort); exit(code); /* exit(3) */ }'
 	run -1 perl "$top/tests/rooms" lib.a
 	[ "$(cut -d: -f2 <<<"$output" | xargs)" = "calls abort() calls exit()" ]
+	# in a header, by another name, or through what works for the applets
+	echo 'static inline int planted_in(void) { exit(1); }' >include/planted_in.h
+	plant network '#include <stdlib.h>
+#include "planted_in.h"
+_Noreturn void errx(int, const char *, ...);
+void undo_check_signals(void);
+int opt_parse(int);
+int planted(int a) { undo_check_signals(); if (opt_parse(a)) errx(1, "no"); return planted_in(); }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "$(cut -d, -f1 <<<"$output" | cut -d: -f1,2)" = \
+		"libcommon/network/planted.c: calls errx()
+libcommon/network/planted.c: calls opt_parse()
+libcommon/network/planted.c: calls undo_check_signals()
+include/planted_in.h: calls exit()" ]
+	rm include/planted_in.h
 	plant engine 'const char *ctr_lib(void); const char *planted(void) { return ctr_lib(); }'
 	run -1 perl "$top/tests/rooms" lib.a
 	[[ "$output" = \
