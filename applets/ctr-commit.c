@@ -46,7 +46,7 @@ static const struct usage usage = {.synopsis = "CONTAINER [IMAGE[:TAG]|-]",
 	    "of both.\n",
     .opts = opts,
     .anywhere = true,
-    .others = "f:one form: OCI's\ns:ctr-commit NAME - | ctr-image import\n"};
+    .others = "f:one form: OCI's\n"};
 
 static bool entered;
 

@@ -60,7 +60,7 @@ static const struct usage usage = {
 	"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
     .opts = opts,
     .anywhere = true,
-    .others = "t:ctr-stop -t SECONDS, before\nv:so anyway\n"};
+    .others = "v:so anyway\n"};
 
 static int family_of(const struct addr *a)
 {

@@ -52,7 +52,7 @@ static const struct usage usage = {
 		"[OPTIONS] NAME...\nprune [OPTIONS]",
     .opts = opts,
     .anywhere = true,
-    .others = "a all:ctr-volume ls -q | ctr-volume rm -\nt:ctr-stop -t SECONDS, before\n"};
+    .others = "a all:ctr-volume ls -q | ctr-volume rm -\n"};
 
 /* A listing goes on where a container cannot be looked at. */
 static int row(struct table *t, const char *name)

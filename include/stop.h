@@ -7,9 +7,7 @@
 #include "record.h"
 
 /* Their usage.others: podman's. */
-#define STOP_OTHERS                                                                                \
-	OTHERS("a all f filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n"              \
-	       "t:ctr-stop -t SECONDS, before\n")
+#define STOP_OTHERS OTHERS("a all f filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n")
 
 /* Note that the end is deliberate (so that there is no restart), thaw the container, and send `sig`
  * to its PID 1; a container that waits for its restart is ended by ending its monitor. 0 when that

@@ -117,6 +117,23 @@ char *label_lines(const struct strv *labels)
 	return b.p;
 }
 
+#ifdef CTR_MINIMAL
+#define zone_seen(o, s, path) ((s) != NULL)
+#else
+/* Without the file programs show UTC, and say nothing. A filesystem image is not looked into. */
+static bool zone_seen(const struct create_flags *o, const struct spec *s, const char *path)
+{
+	bool seen = !s->x_lower.n;
+	for (size_t i = 0; i < o->volumes.n; i++)
+		seen |= strstr(o->volumes.v[i], "/zoneinfo") != NULL;
+	for (size_t i = 0; i < s->x_lower.n; i++) {
+		_cleanup_free_ char *there = xasprintf("%s%s", s->x_lower.v[i], path);
+		seen |= access(there, F_OK) == 0;
+	}
+	return seen;
+}
+#endif
+
 /* A name of the host's zones, if it has any, or a rule as CET-1CEST. Nothing is mounted: a file of
  * the host's there could not be replaced by the image's own package of zones, and at /etc/localtime
  * it would hide what a link there leads to, which may be UTC. */
@@ -130,20 +147,7 @@ static int zone_check(const struct create_flags *o, const struct spec *s)
 	if (access(dir, F_OK) == 0 && (stat(path, &st) < 0 || !S_ISREG(st.st_mode)))
 		return fail_usage(
 		    "--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", o->tz);
-#ifdef CTR_MINIMAL
-	bool seen = s;
-#else
-	/* Without the file programs show UTC, and say nothing. A filesystem image is not looked
-	 * into. */
-	bool seen = !s->x_lower.n;
-	for (size_t i = 0; i < o->volumes.n; i++)
-		seen |= strstr(o->volumes.v[i], "/zoneinfo") != NULL;
-	for (size_t i = 0; i < s->x_lower.n; i++) {
-		_cleanup_free_ char *there = xasprintf("%s%s", s->x_lower.v[i], path);
-		seen |= access(there, F_OK) == 0;
-	}
-#endif
-	if (!seen)
+	if (!zone_seen(o, s, path))
 		warn("--tz: the image has no %s: times are UTC's (--tz local needs none)", path);
 	return 0;
 }
