@@ -41,7 +41,8 @@ teardown() {
 		ctr-ps -aq 2>/dev/null | "${away[@]}" ctr-rm -f - >/dev/null 2>&1
 	fi
 	if compgen -G "$CTR_RUN/*" || compgen -G "$CTR_LIB/*" ||
-		compgen -G "/sys/fs/cgroup/*/$CTR_CGROUP" || [ -e "/sys/fs/cgroup/$CTR_CGROUP" ]; then
+		compgen -G "/sys/fs/cgroup/*/$CTR_CGROUP" ||
+		[ -e "/sys/fs/cgroup/$CTR_CGROUP" ]; then
 		"${away[@]}" ctr-gc
 	fi >/dev/null 2>&1
 	cd /

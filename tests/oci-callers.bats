@@ -34,7 +34,8 @@ apart() {
 	timeout 100 unshare -m -n --propagation private bash -c '
 		ip link set lo up
 		mount -t tmpfs t /run
-		# useradd, as other tests run it, replaces files in /etc, and takes mounts on them away
+		# useradd, as other tests run it, replaces files in /etc, and takes mounts on them
+		# away
 		cp -a /etc etc && mount --bind etc /etc
 		readlink /proc/self/ns/mnt >ns
 		trap "kill \$daemon 2>/dev/null; wait" EXIT

@@ -132,7 +132,8 @@ int planted(void) { return w ? w() : 0; }' \
 int planted_too(void); int planted_too(void) { return 1; }'; do
 		plant network "$how"
 		run -1 perl "$top/tests/rooms" lib.a
-		[[ "$output" = "libcommon/network/planted.c: "*": what that calls could not be seen" ]]
+		[[ "$output" = \
+			"libcommon/network/planted.c: "*": what that calls could not be seen" ]]
 	done
 }
 

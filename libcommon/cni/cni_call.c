@@ -11,6 +11,7 @@
 
 #include "cni_call.h"
 #include "err.h"
+#include "fnv.h"
 #include "owner.h"
 
 #define OWNER_MAX 180 /* with NUL it fits an element's comment, a link's alias and a lease */
@@ -27,14 +28,6 @@ int cni_fail(struct cni_call *c, int code, const char *fmt, ...)
 	return fail_again(text);
 }
 
-static uint64_t call_hash(const char *s)
-{
-	uint64_t h = 14695981039346656037u; /* FNV-1a */
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
-}
-
 /* The name of an attachment; caller frees. If it would be longer than a comment may be, hashes
  * stand for its parts. */
 static char *cni_owner(const char *id, const char *ifname, const char *network)
@@ -44,15 +37,14 @@ static char *cni_owner(const char *id, const char *ifname, const char *network)
 		return s;
 	free(s);
 	return xasprintf(OWNER_CNI "%.40s~%016llx/%s@%.40s~%016llx", id,
-	    (unsigned long long)call_hash(id), ifname, network,
-	    (unsigned long long)call_hash(network));
+	    (unsigned long long)fnv1a(id), ifname, network, (unsigned long long)fnv1a(network));
 }
 
 void cni_link_name(const char *prefix, const char *text, char out[16])
 {
 	int n = snprintf(out, 16, "%s", prefix);
 	snprintf(out + n, 16 - (size_t)n, "%0*llx", 15 - n,
-	    (unsigned long long)(call_hash(text) >> 4 * (n + 1)));
+	    (unsigned long long)(fnv1a(text) >> 4 * (n + 1)));
 	out[15] = 0;
 }
 
@@ -274,7 +266,7 @@ bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char
 	const char *tail = strchr(of_net, '@');
 	/* the part for the network, as it is or shortened where the whole would be too long */
 	_cleanup_free_ char *brief =
-	    xasprintf("@%.40s~%016llx", c->name, (unsigned long long)call_hash(c->name));
+	    xasprintf("@%.40s~%016llx", c->name, (unsigned long long)fnv1a(c->name));
 	if (strcmp(at, tail) != 0 && strcmp(at, brief) != 0)
 		return false;
 	return !strv_among(valid, owner);

@@ -20,7 +20,7 @@ const struct ns_kind ns_kinds[NS_COUNT] = {
     [NS_UTS] = {CLONE_NEWUTS, "uts"},
     [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup"},
     [NS_USER] = {CLONE_NEWUSER, "user"},
-    [NS_TIME] = {0x80 /* CLONE_NEWTIME, 5.6 */, "time"},
+    [NS_TIME] = {CLONE_NEWTIME, "time"},
 };
 
 const enum spec_ns ns_order[NS_COUNT] = {

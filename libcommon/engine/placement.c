@@ -17,7 +17,6 @@
 #include "placement.h"
 #include "str.h"
 
-#define NEWTIME 0x80 /* CLONE_NEWTIME */
 #define MAX_BITS 1024
 
 /* Of sched_setattr(2): musl has no header for it. */
@@ -146,7 +145,7 @@ int placement_apply(const struct spec *s, bool entering, bool forks)
 int placement_time(const struct spec *s)
 {
 	struct buf b = {0};
-	if (syscall(SYS_unshare, NEWTIME) < 0)
+	if (syscall(SYS_unshare, CLONE_NEWTIME) < 0)
 		return fail("time namespace: %m%s",
 		    errno == EINVAL ? " (this kernel has none: CONFIG_TIME_NS)" : "");
 	if (s->offset_monotonic.set)
@@ -160,5 +159,5 @@ int placement_time(const struct spec *s)
 	if (r < 0)
 		return fail_in("linux.timeOffsets");
 	_cleanup_close_ int fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
-	return fd < 0 || setns(fd, NEWTIME) < 0 ? fail_errno("time namespace: enter") : 0;
+	return fd < 0 || setns(fd, CLONE_NEWTIME) < 0 ? fail_errno("time namespace: enter") : 0;
 }
