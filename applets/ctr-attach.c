@@ -56,8 +56,8 @@ static void set_size(const struct container *c)
 	char root[32];
 	snprintf(root, sizeof root, "/proc/%d/root", (int)c->pid);
 	_cleanup_close_ int dir = dir_hold(root);
-	pts =
-	    dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	if (dir >= 0 && container_is_alive(c)) /* it was not another's by then */
+		pts = path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
 	if (pts >= 0 && !isatty(pts)) {
 		close(pts);
 		pts = -1;
