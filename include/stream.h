@@ -35,8 +35,9 @@ struct stream {
 
 /* The compression, recognised by the first bytes. */
 enum compression stream_sniff(const void *begin, size_t n);
-/* Read n bytes, or fewer only at the end. -1 with errno. */
-ssize_t stream_fill(int fd, char *buf, size_t n);
+/* Read n bytes, or fewer only at the end or when `reader`, our end of a pipe from whom they are
+ * for, says that it has ended (-1: not asked). -1 with errno. */
+ssize_t stream_fill(int fd, int reader, char *buf, size_t n);
 
 /* Read from fd (borrowed), which is plain, or compressed by gzip when `gzip`. The plain bytes are
  * also written to `copy` (borrowed; -1: to none). With `hash` their digest is computed. -1 with

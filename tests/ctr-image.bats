@@ -1701,3 +1701,30 @@ ours() {
 	seq -f c%g 10 | ctr-rm -f - >/dev/null
 	wait_for 5 sh -c '[ -z "$(losetup -j "$WORLD/r.sqfs")" ]'
 }
+
+@test "an archive from a pipe that stays open: refused, or its reader killed: said at once" {
+	local how pid feed
+	mkfifo pipe
+	for how in refused killed; do
+		exec 9<>pipe
+		"$CTRBOX" ctr-image import pipe x >out 2>&1 9>&- 3>&- &
+		pid=$!
+		if [ $how = refused ]; then
+			timeout 30 sh -c 'head -c 1000000 /dev/zero | tr "\0" x >&9' 3>&- &
+		else
+			tar cf t.tar -C "$ROOTFS" .
+			timeout 30 sh -c 'head -c 700000 t.tar >&9' 3>&- &
+		fi
+		feed=$!
+		if [ $how = killed ]; then
+			wait_for 5 eval '[ -n "$(pgrep -P $pid)" ]'
+			wait $feed || true
+			kill -9 "$(pgrep -n -P $pid)"
+		fi
+		wait_for 10 eval '! kill -0 $pid 2>/dev/null'
+		exec 9>&-
+		run -1 cat out nothing
+		[[ $output == "ctr-image: "*"ended by signal 9"* || $how = refused ]]
+		[[ $output == "ctr-image: pipe: "* ]]
+	done
+}

@@ -197,11 +197,12 @@ static int chunk(struct mover *m, size_t n)
 	return 0;
 }
 
-/* Until nobody reads any more, or (all) to the end of the input. */
-static int move(struct mover *m, bool all)
+/* Until nobody reads any more, which the child's end of the pipe `reader` tells, or (-1) to the end
+ * of the input. */
+static int move(struct mover *m, int reader)
 {
-	while (all || m->to >= 0) {
-		ssize_t n = stream_fill(m->a->fd, m->buf, STREAM_CHUNK);
+	while (reader < 0 || m->to >= 0) {
+		ssize_t n = stream_fill(m->a->fd, reader, m->buf, STREAM_CHUNK);
 		if (n < 0)
 			return fail_tried(m->a->what, "read");
 		if (n == 0 || chunk(m, (size_t)n) < 0)
@@ -338,20 +339,20 @@ static void sums(struct mover *m)
 static int through(struct mover *m, struct buf *left)
 {
 	int report;
-	ssize_t n = stream_fill(m->a->fd, m->buf, STREAM_CHUNK);
+	ssize_t n = stream_fill(m->a->fd, -1, m->buf, STREAM_CHUNK);
 	if (n < 0)
 		return fail_tried(m->a->what, "read");
 	m->sums->comp = stream_sniff(m->buf, (size_t)n);
 	m->copy = m->sums->comp >= COMP_XZ ? -1 : m->a->copy;
 	if (apart_start(m, &report) < 0)
 		return -1;
-	int r = chunk(m, (size_t)n) < 0 || move(m, false) < 0 ? -1 : 0;
+	int r = chunk(m, (size_t)n) < 0 || move(m, report) < 0 ? -1 : 0;
 	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	int e = errno;
 	int r2 = result(m, report, left);
 	if (why)
 		return errno = e, fail_again(why);
-	return r2 < 0 ? -1 : move(m, true); /* what follows the end of a compressed stream */
+	return r2 < 0 ? -1 : move(m, -1); /* what follows the end of a compressed stream */
 }
 
 int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)

@@ -1,6 +1,7 @@
 /* stream.c: bytes from a file or pipe; see stream.h. */
 #include <archive.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,10 +35,13 @@ enum compression stream_sniff(const void *begin, size_t n)
 	return COMP_NONE;
 }
 
-ssize_t stream_fill(int fd, char *buf, size_t room)
+ssize_t stream_fill(int fd, int reader, char *buf, size_t room)
 {
+	struct pollfd p[] = {{reader, 0, 0}, {fd, POLLIN, 0}};
 	size_t n = 0;
 	while (n < room) {
+		if (reader >= 0 && poll(p, 2, -1) > 0 && p[0].revents)
+			break;
 		ssize_t r = read(fd, buf + n, room - n);
 		if (r < 0 && errno == EINTR)
 			continue;
