@@ -40,8 +40,8 @@ static const struct opt globals[] = {
     {0, "systemd-cgroup", NULL, "create, run: the group is a scope of systemd's", OPT_FLAG,
 	&g.systemd},
     {0, "cgroup-manager", "NAME", "crun's: cgroupfs, systemd or disabled", OPT_STR, &g.manager},
-    {0, "rootless", "BOOL", "accepted: what is not permitted is found out", OPT_STR, &g.rootless},
-    {0, "criu", "PATH", "accepted and ignored", OPT_STR, &g.criu},
+    {0, "rootless", "BOOL", "accepted", OPT_STR, &g.rootless},
+    {0, "criu", "PATH", "accepted", OPT_STR, &g.criu},
     {'v', "version", NULL, "say which it is", OPT_FLAG, &g.version},
     OPT_END,
 };
@@ -113,8 +113,8 @@ static const struct opt update_opts[] = {
     {0, "memory", "BYTES", "memory.limit; -1: none", OPT_STR, &oci_o.memory},
     {0, "memory-reservation", "BYTES", "memory.reservation", OPT_STR, &oci_o.reservation},
     {0, "memory-swap", "BYTES", "memory and swap; -1: no limit", OPT_STR, &oci_o.swap},
-    {0, "kernel-memory", "BYTES", "accepted and without effect", OPT_STR, &oci_o.kernel},
-    {0, "kernel-memory-tcp", "BYTES", "accepted and without effect", OPT_STR, &oci_o.kernel_tcp},
+    {0, "kernel-memory", "BYTES", "accepted", OPT_STR, &oci_o.kernel},
+    {0, "kernel-memory-tcp", "BYTES", "accepted", OPT_STR, &oci_o.kernel_tcp},
     {0, "cpu-period", "USEC", "cpu.period", OPT_STR, &oci_o.period},
     {0, "cpu-quota", "USEC", "cpu.quota", OPT_STR, &oci_o.quota},
     {0, "cpu-burst", "USEC", "cpu.burst", OPT_STR, &oci_o.burst},
@@ -127,8 +127,6 @@ static const struct opt update_opts[] = {
     {0, "cpuset-mems", "LIST", "cpu.mems", OPT_STR, &oci_o.mems},
     {0, "pids-limit", "N", "pids.limit; -1: none", OPT_STR, &oci_o.pids},
     {0, "blkio-weight", "N", "blockIO.weight", OPT_STR, &oci_o.blkio},
-    {0, "l3-cache-schema", "TEXT", "refused", OPT_STR, &oci_o.l3},
-    {0, "mem-bw-schema", "TEXT", "refused", OPT_STR, &oci_o.mb},
     OPT_END,
 };
 static const struct opt no_opts[] = {OPT_END};
