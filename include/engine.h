@@ -54,6 +54,8 @@ struct engine {
 	void *attach_arg;
 	/* The same for a profile with SCMP_ACT_NOTIFY (report.h), with attach_arg; NULL: refused */
 	report_agent *notify;
+	/* For the hooks that run here (hooks.h), with attach_arg; NULL: they take their time */
+	bool (*given_up)(const void *arg);
 	/* out */
 	pid_t
 	    pid; /* our child: it is reaped by us, or when we have ended by the nearest subreaper */

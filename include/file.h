@@ -75,6 +75,8 @@ int lock_take(int fd, int how);
  * that is blocked and pending (EINTR), so that nobody who holds a lock can hang us. 0, or -1 with
  * fail(). */
 int lock_wait(int fd, int how);
+/* Is one of the signals that end us blocked and pending (to be read from a signalfd)? */
+bool asked_to_end(void);
 /* lock_take() that does not wait: 1 when the lock is taken, 0 when another holds it, -1 with
  * fail(). */
 int lock_try(int fd, int how);

@@ -19,15 +19,19 @@ struct hook_subject {
 	const char *id;     /* NULL: "" */
 	const char *bundle; /* an absolute path; NULL: "/" */
 	pid_t pid; /* the container's process, as the one that runs the hook sees it; 0: none */
+	/* Is a hook that takes longer than 5 s to be killed? NULL: never; it may be asked in the
+	 * process of the container, too. */
+	bool (*given_up)(const void *arg);
+	const void *arg;
 };
 
 /* The spec's annotations as a JSON object. Caller frees. */
 json_t *hook_annotations(const struct spec *s);
 bool hooks_any(const struct spec *s, enum spec_hook_when when);
 /* Run those of one point, in order. What a failure means is the specification's (runtime.md,
- * "Lifecycle"): -1 with fail() when one fails or takes longer than its timeout, and the later ones
- * do not run; the caller stops the container. Only a poststop hook that fails is warned of, and the
- * others run; 0 then. */
+ * "Lifecycle"): -1 with fail() when one fails, takes longer than its timeout or is given up, and
+ * the later ones do not run; the caller stops the container. Only a poststop hook that fails is
+ * warned of, and the others run; 0 then. */
 int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about);
 
 #endif

@@ -92,6 +92,8 @@ bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step);
 bool monitor_stopping(const struct monitor *m);
 /* Is it ended to be removed? */
 bool monitor_removed(const struct monitor *m);
+/* For hooks (hooks.h): that, or a signal asks us to end. */
+bool monitor_given_up(const void *monitor);
 /* The terminal's size is the caller's from now on. */
 void monitor_winch(struct monitor *m);
 

@@ -155,3 +155,36 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		[ "$(jq -r .status seen/poststop.state)" = stopped ]
 	done
 }
+
+@test "a hook that does not end holds up neither ctr-rm -f nor TERM" {
+	local w d pid
+	for w in createRuntime poststart poststop; do
+		for d in '' -d; do
+			bundle
+			jq --arg w "$w" '.hooks = {($w): [{"path": "/bin/sleep",
+				"args": ["sleep", "4321"]}]} | .process.args = ["sleep", "1000"]' \
+				b/config.json >c.json
+			mv c.json b/config.json
+			# shellcheck disable=SC2086
+			"$CTRBOX" ctr-run $d --name c --bundle b </dev/null >out 2>&1 3>&- &
+			pid=$!
+			if [ $w = poststop ]; then
+				wait_for 5 running
+				ctr-kill c
+			fi
+			wait_for 5 pgrep -xf 'sleep 4321'
+			if [ -n "$d" ]; then
+				timeout 20 "$CTRBOX" ctr-rm -f c
+			else
+				kill $pid
+				wait_for 8 eval '! kill -0 $pid 2>/dev/null'
+				ctr-rm -f c
+			fi
+			wait_for 5 eval '! pgrep -xf "sleep 4321"'
+			grep -q "$w hook #0: /bin/sleep: not done after [56] s" out ||
+				[ "$w$d" = poststop-d ]
+			wait $pid || true
+		done
+	done
+}
+running() { [[ $(ctr-ps -f name=c --format '{{.State}}') == running ]]; }

@@ -100,8 +100,7 @@ char *stopped_holder(int fd, bool wake)
 
 /* --- a lock that is held for moments only --- */
 
-/* Is one of the signals that end us blocked and pending (to be read from a signalfd)? */
-static bool asked_to_end(void)
+bool asked_to_end(void)
 {
 	sigset_t s;
 	return sigpending(&s) == 0 &&

@@ -95,7 +95,7 @@ static int monitor_root_copy(struct monitor *m, const char *why)
 /* Whether it ran, or a step of its start failed (runtime.md, "Lifecycle"). */
 static void monitor_after_end(struct monitor *m)
 {
-	struct hook_subject about = {.id = m->c->id, .bundle = monitor_bundle(m)};
+	struct hook_subject about = {m->c->id, monitor_bundle(m), 0, monitor_given_up, m};
 	hooks_run(m->spec, HOOK_POSTSTOP, &about);
 }
 

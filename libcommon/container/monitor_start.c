@@ -140,6 +140,11 @@ bool monitor_removed(const struct monitor *m)
 	return fd >= 0 && read(fd, &c, 1) == 1 && c == *STOPPING_REMOVE;
 }
 
+bool monitor_given_up(const void *monitor)
+{
+	return asked_to_end() || monitor_removed(monitor);
+}
+
 int monitor_state(struct monitor *m)
 {
 	struct kv kv = {0};
@@ -304,6 +309,7 @@ int monitor_start(struct monitor *m)
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
 	m->l.attach = container_net_wanted(m->c) ? monitor_start_attach : NULL;
 	m->l.attach_arg = m;
+	m->l.given_up = monitor_given_up;
 	secret_give(m->c, m->spec, true);
 	notify_begin(m);
 	int64_t limit = kv_num(&m->c->conf, "timeout", 0);

@@ -175,7 +175,7 @@ static int give_layer(const struct engine *e)
  * root. */
 static int parent_hooks(struct engine *e, struct sides *x)
 {
-	struct hook_subject about = {e->id, e->bundle, e->pid};
+	struct hook_subject about = {e->id, e->bundle, e->pid, e->given_up, e->attach_arg};
 	if (!engine_hooks_meanwhile(e->spec))
 		return 0;
 	if (report_wait(x->ours, &e->code, NULL) < 0)
@@ -452,7 +452,7 @@ int engine_make(struct engine *e)
 /* A poststart hook that fails stops the container (runtime.md, "Lifecycle", since version 1.2). */
 static int started(struct engine *e)
 {
-	struct hook_subject about = {e->id, e->bundle, e->pid};
+	struct hook_subject about = {e->id, e->bundle, e->pid, e->given_up, e->attach_arg};
 	if (hooks_run(e->spec, HOOK_POSTSTART, &about) == 0)
 		return 0;
 	_cleanup_free_ char *why = fail_copy();

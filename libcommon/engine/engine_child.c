@@ -131,7 +131,7 @@ static int child_become_root(const struct spec *s, const struct sides *x, struct
 static int child_steps(struct engine *e, const struct sides *x, int *code)
 {
 	const struct spec *s = e->spec;
-	struct hook_subject about = {e->id, e->bundle, getpid()};
+	struct hook_subject about = {.id = e->id, .bundle = e->bundle, .pid = getpid()};
 	struct rootfs r = {.spec = s,
 	    .dir = e->dir,
 	    .etc = e->etc,
@@ -195,7 +195,7 @@ static int child_at_gate(struct become *b, void *arg)
 {
 	const struct at_gate *a = arg;
 	const struct sides *x = a->x;
-	struct hook_subject about = {a->e->id, a->e->bundle, getpid()};
+	struct hook_subject about = {.id = a->e->id, .bundle = a->e->bundle, .pid = getpid()};
 	if (x->waits) {
 		if (report_ready(x->childs) < 0)
 			_exit(125); /* the parent is gone, and nobody knows of us */

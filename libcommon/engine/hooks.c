@@ -92,7 +92,19 @@ static int hook_file(const struct spec *s, const char *note, int *fd)
 	return *fd < 0 ? fail("%s: %s: %m", note, path) : 0;
 }
 
-static int hook_one(const struct spec *s, const struct spec_hook *h, const char *state)
+/* Wait for its end. 0; or, when it was killed for that it takes too long, so many seconds. */
+static int hook_late(pid_t pid, const struct spec_hook *h, const struct hook_subject *about)
+{
+	for (int s = 1; !pid_ends(pid, 1000); s++)
+		if (s == h->timeout || (s >= 5 && about->given_up && about->given_up(about->arg))) {
+			kill(pid, SIGKILL);
+			return s;
+		}
+	return 0;
+}
+
+static int hook_one(const struct spec *s, const struct spec_hook *h, const char *state,
+    const struct hook_subject *about)
 {
 	/* In a memory file instead of a pipe: a hook that does not read it must not block us. */
 	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC), out = -1, err = -1;
@@ -120,12 +132,9 @@ static int hook_one(const struct spec *s, const struct spec_hook *h, const char 
 	}
 	if (pid < 0)
 		return fail("hook %s: fork: %m", h->path);
-	bool late = h->timeout > 0 && !pid_ends(pid, h->timeout * 1000ll);
+	int r = 0, late = hook_late(pid, h, about), status = pid_reap(pid);
 	if (late)
-		kill(pid, SIGKILL);
-	int r = 0, status = pid_reap(pid);
-	if (late)
-		r = fail("%s: not done after %d s", h->path, (int)h->timeout);
+		r = fail("%s: not done after %d s", h->path, late);
 	else if (WIFSIGNALED(status))
 		r = fail("%s: ended by signal %d%s", h->path, WTERMSIG(status),
 		    WTERMSIG(status) == SIGSYS ? ": bad system call" : "");
@@ -142,7 +151,7 @@ int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_
 		return 0;
 	_cleanup_free_ char *state = hook_state(s, when, about);
 	for (size_t i = 0; i < s->hooks[when].n && r == 0; i++) {
-		r = hook_one(s, &s->hooks[when].v[i], state);
+		r = hook_one(s, &s->hooks[when].v[i], state, about);
 		if (r < 0) /* runc's words */
 			fail_in("error running %s hook #%zu", spec_hook_names[when], i);
 		if (r < 0 && when == HOOK_POSTSTOP) {

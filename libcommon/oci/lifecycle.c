@@ -27,7 +27,8 @@ static int life_not(const struct oci_record *r, const char *what)
 static int life_hooks(const struct oci_record *r, enum spec_hook_when when, pid_t pid)
 {
 	struct spec s;
-	struct hook_subject about = {r->id, kv_get(&r->state, "bundle"), pid};
+	struct hook_subject about = {
+	    .id = r->id, .bundle = kv_get(&r->state, "bundle"), .pid = pid};
 	if (!kv_num(&r->state, "hooks", 0))
 		return 0;
 	if (oci_record_spec(r, &s) < 0)
@@ -155,7 +156,7 @@ int oci_delete(struct oci_record *r, bool force)
 		return -1;
 	if (!hooks)
 		return 0;
-	struct hook_subject about = {r->id, kv_get(&r->state, "bundle"), 0};
+	struct hook_subject about = {.id = r->id, .bundle = kv_get(&r->state, "bundle")};
 	hooks_run(&s, HOOK_POSTSTOP, &about);
 	spec_free(&s);
 	return 0;

@@ -305,7 +305,7 @@ static void creation_undo(struct creation *k)
 		scope_stop(k->scope.unit);
 	oci_rdt_down(kv_get(&k->r.state, "rdt"));
 	if (k->recorded) {
-		struct hook_subject about = {k->r.id, k->bundle, 0};
+		struct hook_subject about = {.id = k->r.id, .bundle = k->bundle};
 		if (oci_record_remove(&k->r) < 0)
 			warn_about(k->c->id);
 		hooks_run(&k->s, HOOK_POSTSTOP, &about);
