@@ -36,9 +36,8 @@ static const struct opt globals[] = {
 	OPT_STR, &g.root},
     {0, "log", "FILE", "append errors to FILE as well", OPT_STR, &g.log},
     {0, "log-format", "FORMAT", "of that file: text (default) or json", OPT_STR, &g.log_format},
-    {0, "debug", NULL, "tell each step there, too, or on stderr", OPT_FLAG, &g.debug},
-    {0, "systemd-cgroup", NULL, "create, run: the group is a scope of systemd's", OPT_FLAG,
-	&g.systemd},
+    {0, "debug", NULL, "tell each step", OPT_FLAG, &g.debug},
+    {0, "systemd-cgroup", NULL, "the group is a scope of systemd's", OPT_FLAG, &g.systemd},
     {0, "cgroup-manager", "NAME", "crun's: cgroupfs, systemd or disabled", OPT_STR, &g.manager},
     {0, "rootless", "BOOL", "accepted", OPT_STR, &g.rootless},
     {0, "criu", "PATH", "accepted", OPT_STR, &g.criu},
@@ -47,13 +46,13 @@ static const struct opt globals[] = {
 };
 static const struct opt create_opts[] = {
     {'b', "bundle", "DIR", "the bundle (the working directory)", OPT_STR, &oci_o.bundle},
-    {'f', "config", "FILE", "the bundle's config.json, elsewhere (crun's)", OPT_STR, &oci_o.config},
+    {'f', "config", "FILE", "another config.json", OPT_STR, &oci_o.config},
     {0, "console-socket", "PATH", "send the terminal's master there", OPT_STR, &oci_o.console},
     {0, "pidfd-socket", "PATH", "send a pidfd of the process there", OPT_STR, &oci_o.pidfd_socket},
     {0, "pid-file", "FILE", "write the process's pid there", OPT_STR, &oci_o.pid_file},
-    {0, "no-pivot", NULL, "chroot into the moved root, no pivot_root", OPT_FLAG, &oci_o.no_pivot},
-    {0, "no-mount-fallback", NULL, "fail where a bind mount has to keep its source's flags",
-	OPT_FLAG, &oci_o.no_fallback},
+    {0, "no-pivot", NULL, "chroot, no pivot_root", OPT_FLAG, &oci_o.no_pivot},
+    {0, "no-mount-fallback", NULL, "no bind mount keeps its source's flags", OPT_FLAG,
+	&oci_o.no_fallback},
     {0, "no-new-keyring", NULL, "keep the caller's session keyring", OPT_FLAG, &oci_o.no_keyring},
     {0, "preserve-fds", "N", "N further descriptors from 3 on", OPT_NUM, &oci_o.preserve},
     {'d', "detach", NULL, "run: do not stand by", OPT_FLAG, &oci_o.detach},
@@ -94,8 +93,7 @@ static const struct opt kill_opts[] = {
 };
 static const struct opt delete_opts[] = {
     {'f', "force", NULL, "kill it first; a missing one is fine", OPT_FLAG, &oci_o.force},
-    {'r', "regex", NULL, "ID stands for all that match: a regular expression (crun's)", OPT_FLAG,
-	&oci_o.regex},
+    {'r', "regex", NULL, "ID is a regular expression", OPT_FLAG, &oci_o.regex},
     OPT_END,
 };
 static const struct opt events_opts[] = {
