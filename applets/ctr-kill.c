@@ -37,5 +37,5 @@ int ctr_kill_main(int argc, char **argv)
 	int sig = signal_from_name(name);
 	if (sig < 0)
 		die_usage("--signal: %s", fail_msg());
-	return stop_each(&names, one, &sig);
+	return stop_look(&names) < 0 || stop_each(&names, one, &sig);
 }

@@ -33,5 +33,5 @@ int ctr_stop_main(int argc, char **argv)
 	int sig = sig_given ? signal_from_name(sig_given) : 0;
 	if (sig < 0)
 		die_fail_usage();
-	return stop_look(&names) < 0 || stop_all(&names, seconds, sig, stdout) < 0;
+	return stop_all(&names, seconds, sig, stdout) < 0;
 }

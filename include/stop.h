@@ -22,8 +22,8 @@ int stop_kill(struct container *c);
 /* Check all these names before any container is ended, so that a typing mistake ends none. 0, or -1
  * when one of them is no container (which has been said). */
 int stop_look(const struct strv *names);
-/* Open each of these containers, after stop_look(), and call fn on it. Its name is printed on
- * stdout when fn returns 0; otherwise the failure is. 0, or 1 when any failed. */
+/* Open each of these containers and call fn on it. Its name is printed on stdout when fn returns 0;
+ * otherwise the failure is. 0, or 1 when any failed. */
 int stop_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg);
 /* The time that stop_all() gives a container: with STOP_OWN its own --stop-timeout, or 10
  * seconds. */

@@ -266,22 +266,20 @@ load lib
 		}' "$doc"
 }
 
-# bats test_tags=ctr-stop,ctr-restart,ctr-pause,ctr-unpause
-@test "where a name is none, no container is stopped, restarted, paused or unpaused" {
+# bats test_tags=ctr-kill,ctr-update,ctr-rm
+@test "where a name is none, no container is killed, updated or removed" {
 	local call pid
 	ctr-run -d --name c "$ROOTFS" sleep 100
-	ctr-run -d --name p "$ROOTFS" sleep 100
+	ctr-create --name p "$ROOTFS" sleep 100
 	pid=$(ctr-inspect -f State.Pid c)
-	[ "$(id -u)" != 0 ] || ctr-pause p
-	for call in 'stop -t 0' 'restart -t 0' kill pause unpause; do
+	for call in kill 'update --restart always' rm; do
 		# shellcheck disable=SC2086
-		run -1 --separate-stderr ctr-$call c p nosuch n2
+		run -1 --separate-stderr ctr-$call p c nosuch n2
 		[ -z "$output" ]
-		[ "${#stderr_lines[@]}" = 2 ]
 		[[ "$stderr" == *"nosuch: no such container "* ]]
 	done
 	[ "$(ctr-inspect -f State.Pid c)" = "$pid" ]
-	[ "$(id -u)" != 0 ] || [ "$(ctr-ps -n -o status | sort | xargs)" = "paused running" ]
+	[ "$(ctr-ps -an -o status | sort | xargs)" = "created running" ]
 }
 
 # bats test_tags=ctr-run,ctr-volume,ctr-image

@@ -358,8 +358,6 @@ int stop_look(const struct strv *names)
 int stop_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg)
 {
 	int code = 0;
-	if (stop_look(names) < 0)
-		return 1;
 	for (size_t i = 0; i < names->n; i++) {
 		struct container c;
 		if (container_open(&c, names->v[i]) < 0 || fn(&c, arg) < 0) {
