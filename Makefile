@@ -102,10 +102,12 @@ endif
 # include/applets.def says which applets a build has.
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) \
 	'$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
-app_src := applets/ctrbox.c applets/chain.c applets/ps_filter.c $(applets:%=applets/ctr-%.c) \
+app_src := applets/ctrbox.c applets/chain.c applets/ps_filter.c applets/ps_image.c \
+	$(applets:%=applets/ctr-%.c) \
 	$(patsubst %,applets/%.c,$(if $(filter minimal,$(CONFIG)),docker_words_minimal \
 	ps_filter_minimal check_minimal,check_info check_net docker_words ps_filter_more \
-	list_filter oci_look oci_change oci_seen image_look image_mount image_remote))
+	list_filter oci_look oci_change oci_seen image_cli image_look image_mount \
+	image_remote))
 # The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it,
 # libcommon/README.md tells).
 rooms := base kernel netlink image spec network flags engine container oci cni

@@ -30,8 +30,6 @@
 #include "undo.h"
 #include "userns.h"
 
-struct image_options image_o;
-
 #define CHANGE                                                                                     \
 	{                                                                                          \
 		'c', "change", "INSTRUCTION",                                                      \
@@ -150,14 +148,6 @@ static const struct opt rm_opts[] = {PLATFORM, FORCE, OPT_END};
 static const struct opt out_opts[] = {PLATFORM, OUTPUT, OPT_END};
 static const struct opt still_opts[] = {PLATFORM, STILL, OPT_END};
 static const struct opt no_opts[] = {OPT_END};
-
-static const struct word *given;
-
-void image_operands(int n, int least, int most)
-{
-	if (n < least || n > most)
-		die_usage("not with %d operands: %s", n, given->synopsis);
-}
 
 /* --- input and output --- */
 
@@ -477,7 +467,7 @@ int ctr_image_main(int argc, char **argv)
 	    .others = "a all:one call for each (ctr-image ls -q | ctr-image rm -)\n"
 		      "f filter:grep(1); images are OCI's\n"
 		      "m v:so anyway\n"};
-	const struct word *w = given = opt_word(&u, words, argc, argv, &first);
+	const struct word *w = image_given = opt_word(&u, words, argc, argv, &first);
 	const char *columns = NULL;
 	if (w->fn == image_do_ls)
 		columns = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";

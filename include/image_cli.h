@@ -1,11 +1,12 @@
 /* image_cli.h: what the files of ctr-image's command line share: applets/ctr-image.c, image_look.c,
- * image_mount.c, image_remote.c.
+ * image_cli.c, image_mount.c, image_remote.c.
  */
 #ifndef CTR_IMAGE_CLI_H
 #define CTR_IMAGE_CLI_H
 
 #include <stdbool.h>
 #include "image_store.h"
+#include "opt.h"
 #include "str.h"
 
 /* What the option table of ctr-image.c fills. */
@@ -14,6 +15,7 @@ extern struct image_options {
 	const char *name, *input, *output, *format, *user, *password, *upper, *message;
 	struct strv changes, filters;
 } image_o;
+extern const struct word *image_given; /* which command */
 
 /* Ends the program, with the form of the command that was given, unless it has from `least` to
  * `most` operands. */

@@ -205,6 +205,12 @@ $(yes '	rand();' | head -n 60)
 	run -1 perl "$top/tests/rooms" lib.a
 	[[ "$output" = \
 		*"a circle in base: planted -> str (size_parse), str -> planted (planted)"* ]]
+	# of applets, too
+	echo 'int two(void); int one(void); int one(void) { return two(); }' >applets/one.c
+	echo 'int one(void); int two(void); int two(void) { return one(); }' >applets/two.c
+	(cd applets && gcc -c one.c two.c)
+	run -1 perl "$top/tests/rooms" lib.a applets/*.o
+	[[ "$output" = *"a circle in applets: one -> two (two), two -> one (one)"* ]]
 	mkdir libcommon/attic
 	cp libcommon/base/str.c libcommon/attic/
 	run -1 perl "$top/tests/rooms" lib.a
