@@ -39,8 +39,8 @@ static const struct opt globals[] = {
     {0, "debug", NULL, "tell each step", OPT_FLAG, &g.debug},
     {0, "systemd-cgroup", NULL, "the group is a scope of systemd's", OPT_FLAG, &g.systemd},
     {0, "cgroup-manager", "NAME", "crun's: cgroupfs, systemd or disabled", OPT_STR, &g.manager},
-    {0, "rootless", "BOOL", "accepted", OPT_STR, &g.rootless},
-    {0, "criu", "PATH", "accepted", OPT_STR, &g.criu},
+    {0, "rootless", "BOOL", "accepted: what is not permitted is found out", OPT_STR, &g.rootless},
+    {0, "criu", "PATH", "accepted and ignored", OPT_STR, &g.criu},
     {'v', "version", NULL, "say which it is", OPT_FLAG, &g.version},
     OPT_END,
 };
@@ -62,10 +62,10 @@ static const struct opt create_opts[] = {
 };
 static const struct opt exec_opts[] = {
     {'p', "process", "FILE", "the process, as config.json has it", OPT_STR, &oci_o.process},
-    {0, "pid-file", "FILE", "write its pid there", OPT_STR, &oci_o.pid_file},
+    {0, "pid-file", "FILE", "write the process's pid there", OPT_STR, &oci_o.pid_file},
     {'d', "detach", NULL, "do not wait for it", OPT_FLAG, &oci_o.detach},
     {0, "console-socket", "PATH", "send the terminal's master there", OPT_STR, &oci_o.console},
-    {0, "pidfd-socket", "PATH", "send a pidfd of it there", OPT_STR, &oci_o.pidfd_socket},
+    {0, "pidfd-socket", "PATH", "send a pidfd of the process there", OPT_STR, &oci_o.pidfd_socket},
     {'t', "tty", NULL, "with a terminal", OPT_FLAG, &oci_o.tty},
     {'u', "user", "UID[:GID]", "as that user", OPT_STR, &oci_o.user},
     {'g', "additional-gids", "GID", "a further group", OPT_LIST, &oci_o.gids},
@@ -125,6 +125,8 @@ static const struct opt update_opts[] = {
     {0, "cpuset-mems", "LIST", "cpu.mems", OPT_STR, &oci_o.mems},
     {0, "pids-limit", "N", "pids.limit; -1: none", OPT_STR, &oci_o.pids},
     {0, "blkio-weight", "N", "blockIO.weight", OPT_STR, &oci_o.blkio},
+    {0, "l3-cache-schema", "TEXT", "refused", OPT_STR, &oci_o.l3},
+    {0, "mem-bw-schema", "TEXT", "refused", OPT_STR, &oci_o.l3},
     OPT_END,
 };
 static const struct opt no_opts[] = {OPT_END};

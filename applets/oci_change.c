@@ -81,6 +81,8 @@ int oci_do_update(const char *id)
 	struct buf b = {0};
 	size_t len = 0;
 	bool in = str_eq(oci_o.resources, "-");
+	if (oci_o.l3)
+		die_usage("--l3-cache-schema, --mem-bw-schema: not supported");
 	oci_open(&r, id, true);
 	_cleanup_free_ char *text = NULL, *now = NULL;
 	if (oci_o.resources) {

@@ -24,7 +24,7 @@ struct oci_options {
 	int64_t preserve;
 	struct strv env, caps, gids, cgroups;
 	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst,
-	    *shares, *rt_period, *rt_runtime, *cpus, *mems, *pids, *blkio, *idle;
+	    *shares, *rt_period, *rt_runtime, *cpus, *mems, *pids, *blkio, *idle, *l3;
 };
 extern struct oci_options oci_o;
 extern char *oci_dir; /* where the records are */

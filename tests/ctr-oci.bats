@@ -158,6 +158,10 @@ load oci
 	echo '{"memory":{"limit":"x"}}' >r
 	run -1 oci update -r r c
 	[[ "$output" == *"r:1:"*"linux.resources.memory.limit: must be an integer"* ]]
+	for o in l3-cache-schema mem-bw-schema; do
+		run ! oci update --$o 'L3:0=3' c
+		[[ $output == *'--l3-cache-schema, --mem-bw-schema: not supported'* ]]
+	done
 }
 
 @test "scheduler, I/O priority, personality, clocks and memory policy are what config.json says" {

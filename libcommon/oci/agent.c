@@ -51,7 +51,7 @@ int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int l
 		   *more = json_string_value(json_object_get(p, "listenerMetadata"));
 	if (!path)
 		return fail(
-		    "linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
+		    "linux.seccomp.listenerPath is missing, and SCMP_ACT_NOTIFY is asked for");
 	_cleanup_json_ json_t *j =
 	    json_make("{ociVersion:s,fds:[s],pid:i,metadata:s*,state:{ociVersion:s,id:s,"
 		      "status:s,pid:i,bundle:s,annotations:o}}",
