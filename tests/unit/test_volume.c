@@ -33,7 +33,7 @@ static void short_form(void **state)
 	volume_req_free(&v);
 	assert_int_equal(chdir("/"), 0);
 	assert_int_equal(volume_parse_v("./x:/d", &v), 0);
-	assert_string_equal(v.src, "/./x");
+	assert_string_equal(v.src, "/x");
 	volume_req_free(&v);
 }
 
