@@ -84,6 +84,8 @@ bool str_eq(const char *a, const char *b); /* NULL-safe */
 /* Have two NAME[=VALUE] the same NAME? */
 bool str_same_name(const char *a, const char *b);
 
+/* How many bytes at its beginning are ASCII letters, digits or among `more`. */
+size_t str_alnum(const char *s, const char *more);
 /* Is this word in a list whose words are apart by blanks, commas or line ends? */
 bool str_has_word(const char *list, const char *word);
 /* Is the label KEY or KEY=VALUE among these lines? (NULL: there are none.) */

@@ -333,12 +333,19 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 	return 0;
 }
 
+size_t str_alnum(const char *s, const char *more)
+{
+	size_t n = 0;
+	while (s[n] && ((unsigned)((s[n] | 32) - 'a') < 26 || (unsigned)(s[n] - '0') < 10 ||
+			   strchr(more, s[n])))
+		n++;
+	return n;
+}
+
 bool name_valid(const char *s)
 {
-	static const char alnum[] =
-	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
-	size_t n = strlen(s);
-	return n > 0 && n <= 128 && !strchr("_.-", s[0]) && strspn(s, alnum) == n;
+	size_t n = str_alnum(s, "_.-");
+	return n > 0 && n <= 128 && !s[n] && !strchr("_.-", s[0]);
 }
 
 bool net_named(const char *net)

@@ -88,8 +88,7 @@ static int env_args(struct cni_call *c)
 static bool id_valid(const char *s)
 {
 	return strlen(s) < 1000 && (*s == '_' || *s == '.' ? false : *s != '-') &&
-	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] ==
-		   0;
+	       !s[str_alnum(s, "_.-")];
 }
 
 static int env_read(struct cni_call *c)

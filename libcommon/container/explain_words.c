@@ -7,8 +7,7 @@
 /* A word quoted so that sh reads it back unchanged. */
 void explain_word(FILE *f, const char *w)
 {
-	if (*w && strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			    "_@%+=:,./-") == strlen(w)) {
+	if (*w && !w[str_alnum(w, "_@%+=:,./-")]) {
 		fputs(w, f);
 		return;
 	}

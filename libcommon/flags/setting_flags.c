@@ -75,8 +75,7 @@ static int sysctl(struct spec *s, const char *arg)
 	_cleanup_free_ char *key = xstrndup(arg, (size_t)(eq - arg));
 	for (char *p = key; *p; p++)
 		*p = *p == '/' ? '.' : *p;
-	if (strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
-	    strlen(key))
+	if (key[str_alnum(key, "_.-")])
 		return fail_usage("--sysctl: '%s' is not a key", key);
 	int ns = sysctl_ns(key);
 	if (ns < 0)

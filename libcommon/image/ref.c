@@ -11,8 +11,7 @@
 
 #define DIGITS "0123456789"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define ALNUM UPPER "abcdefghijklmnopqrstuvwxyz" DIGITS
-#define LOWER (&ALNUM[sizeof UPPER - 1])
+#define LOWER "abcdefghijklmnopqrstuvwxyz" DIGITS
 
 static int ref_bad(const char *in, const char *why)
 {
@@ -32,7 +31,7 @@ static bool part_valid(const char *s, size_t n, bool first)
 		       (s[i] == ':' && i + 1 < n && i + 1 + strspn(s + i + 1, DIGITS) == n);
 	}
 	for (;;) {
-		size_t run = strspn(s + i, host ? ALNUM : LOWER);
+		size_t run = host ? str_alnum(s + i, "") : strspn(s + i, LOWER);
 		i += run;
 		if (run && i == n)
 			return true;
@@ -74,7 +73,7 @@ int ref_parse(const char *in, char **out)
 	if (len == 6 && str_starts(name, "sha256"))
 		return ref_bad(in, "that is a digest's");
 	size_t t = strlen(tag);
-	if (t == 0 || t > 128 || !strchr(ALNUM "_", tag[0]) || strspn(tag, ALNUM "._-") != t)
+	if (t == 0 || t > 128 || strchr(".-", tag[0]) || str_alnum(tag, "._-") != t)
 		return ref_bad(in, "a tag is up to 128 letters, digits and ._-");
 	*out = xasprintf("%.*s:%s", (int)len, name, tag);
 	return 0;

@@ -265,12 +265,13 @@ static int registry_http_once(
 
 static void url_add(struct buf *b, const char *s)
 {
-	for (; *s; s++)
-		if (strchr(
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:", *s))
-			buf_add(b, s, 1);
-		else
-			buf_printf(b, "%%%02X", *s & 255);
+	for (;; s++) {
+		size_t n = str_alnum(s, "-._~/:");
+		buf_add(b, s, n);
+		if (!*(s += n))
+			return;
+		buf_printf(b, "%%%02X", *s & 255);
+	}
 }
 
 static void basic(struct registry *r, char **auth)

@@ -67,23 +67,13 @@ static const char arches_known[] =
     "X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 "
     "PPC64LE S390 S390X PARISC PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB ";
 
-/* Is `w` among the words, each of which a blank follows? */
-static bool seccomp_profile_word_of(const char *words, const char *w)
-{
-	size_t n = strlen(w);
-	for (const char *s = words; *s; s += strcspn(s, " ") + 1)
-		if (n && strcspn(s, " ") == n && memcmp(s, w, n) == 0)
-			return true;
-	return false;
-}
-
 /* Whether this kernel knows a flag is found out when the filter is loaded. */
 static int flags(const struct jctx *c, const json_t *j)
 {
 	struct strv l = {0};
 	int r = jget_strv(c, j, "", "flags", &l);
 	for (size_t i = 0; i < l.n && r >= 0; i++)
-		if (!seccomp_profile_word_of(FILTER_FLAGS_KNOWN " ", l.v[i]))
+		if (!str_has_word(FILTER_FLAGS_KNOWN, l.v[i]))
 			r = jwrong(c, "", "flags", "'%s' is not known", l.v[i]);
 	strv_free(&l);
 	return r;
@@ -100,8 +90,7 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 	int r = 0;
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		*sibling |= is_sibling(l.v[i]);
-		if (!str_starts(l.v[i], "SCMP_ARCH_") ||
-		    !seccomp_profile_word_of(arches_known, l.v[i] + 10))
+		if (!str_starts(l.v[i], "SCMP_ARCH_") || !str_has_word(arches_known, l.v[i] + 10))
 			r = jwrong(c, "", "architectures", "'%s' is not an architecture", l.v[i]);
 	}
 	strv_free(&l);
@@ -161,7 +150,7 @@ static int seccomp_profile_condition(const struct jctx *c, const json_t *rule, c
 	for (size_t i = 0; i < l.n; i++)
 		out->caps_hit += has_cap(l.v[i], caps);
 	for (size_t i = 0; i < a.n; i++)
-		out->arches_hit += seccomp_profile_word_of(seccomp_docker_arches, a.v[i]);
+		out->arches_hit += str_has_word(seccomp_docker_arches, a.v[i]);
 	if (min && uname(&u) == 0) {
 		out->kernels_hit = kernel_version(u.release, &here) >= kernel_version(min, &ok);
 		if (!ok)
