@@ -6,14 +6,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kv.h"
+
 /* The time at which the process started, in clock ticks since boot (field 22 of /proc/PID/stat,
  * proc(5)). 0, or -1 with errno. */
 int pid_starttime(pid_t pid, uint64_t *out);
 /* The same from the text of a stat file; for tests. */
 int starttime_parse(const char *stat, uint64_t *out);
-/* The text of /proc/sys/kernel/random/boot_id. 0, or -1 with fail() and "" where there is no /proc,
- * or one of another pid namespace: its pids are other processes. */
-int boot_id(char out[37]);
+/* The text of /proc/sys/kernel/random/boot_id, which stays; NULL with errno EXDEV and fail() where
+ * there is no /proc, or one of another pid namespace: its pids are other processes. */
+const char *boot_id(void);
 /* If /proc is of another pid namespace (`unshare -pf`), a mount namespace of our own with the right
  * one. Whether that succeeded, boot_id() tells. */
 void proc_own(void);
@@ -21,6 +23,8 @@ void proc_own(void);
  * checked afterwards, because a pid can be reused between the two. -1 with ESRCH: it is another
  * process, or there is none; ENOSYS: the kernel has no pidfds. */
 int pidfd_open_checked(pid_t pid, uint64_t starttime);
+/* Signal the process whose pid and starttime these two keys have, if it is still that one. */
+void pidfd_signal_kept(const struct kv *kv, const char *pid, const char *starttime, int sig);
 /* Wait for the end of a process: 1 it has ended, 0 the time is up, -1 errno. `status` may be NULL;
  * for a child it becomes what waitpid(2) gives. */
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms);

@@ -61,7 +61,7 @@ int container_refresh(struct container *c)
 	container_refresh_name(c);
 	if (!still_there(c))
 		return errno = ENOENT,
-		       fail("%s: no such container (it was removed meanwhile)", c->name);
+		       fail("%s: no such container (it was removed or renamed meanwhile)", c->name);
 	read_again(c, false);
 	return 0;
 }

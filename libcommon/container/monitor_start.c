@@ -148,12 +148,11 @@ bool monitor_given_up(const void *monitor)
 int monitor_state(struct monitor *m)
 {
 	struct kv kv = {0};
-	char boot[37] = "";
 	uint64_t own = 0;
-	boot_id(boot);
+	const char *boot = boot_id();
 	pid_starttime(getpid(), &own);
 	kv_set(&kv, "id", m->c->id);
-	kv_set(&kv, "boot", boot);
+	kv_set(&kv, "boot", boot ? boot : "");
 	if (m->l.pid) {
 		kv_setf(&kv, "pid", "%d", (int)m->l.pid);
 		kv_setf(&kv, "starttime", "%llu", (unsigned long long)m->l.starttime);

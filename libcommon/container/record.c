@@ -1,6 +1,6 @@
 /* record.c: reading the containers' records, and deriving their status; see record.h.
  *
- * Between calls only two directories and the boot's id are kept: the files and the lock count.
+ * Between calls only two directories are kept: the files and the lock count.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,13 +28,6 @@ const char *status_name(enum status s)
 	static const char *const names[] = {
 	    "created", "running", "paused", "restarting", "exited", "lost", "orphaned", "corrupt"};
 	return names[s];
-}
-
-static char boot[37]; /* it does not change while we run */
-
-static int booted(void)
-{
-	return boot_id(boot);
 }
 
 /* --- reading --- */
@@ -143,14 +136,14 @@ static int listed_held(const struct container *c)
 static void state_pid(struct container *c, bool told)
 {
 	uint64_t now;
-	const char *b = kv_get(&c->state, "boot");
+	const char *b = kv_get(&c->state, "boot"), *boot;
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
 	if (pid <= 0 || !b)
 		return;
 	now = start;
 	errno = 0;
-	if (booted() < 0 || (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
+	if (!(boot = boot_id()) || (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
 		/* Too few descriptors, for example: then it is not known whether it is alive. */
 		fail_errno("state: /proc");
 		corrupt(c);
@@ -181,7 +174,7 @@ static void state_again(struct container *c)
 	for (int i = 0; !c->pid && (!i || (used < 100 && used < left)); i++) {
 		struct flock l = {.l_type = F_WRLCK};
 		if (fcntl(c->dir, F_GETLK, &l) < 0 || l.l_type == F_UNLCK || l.l_pid <= 0 ||
-		    (str_eq(kv_get(&c->state, "boot"), boot) &&
+		    (str_eq(kv_get(&c->state, "boot"), boot_id()) &&
 			kv_num(&c->state, "monitor", 0) == l.l_pid))
 			return;
 		if (i % 10 == 0)
@@ -428,7 +421,7 @@ static int open_by_name(struct container *c, int parent, const char *name)
 static int open_by(opener *by, struct container *c, const char *name)
 {
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
-	if (place_check() < 0 || booted() < 0)
+	if (place_check() < 0 || !boot_id())
 		return -1;
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0 && errno != ENOENT)
@@ -485,7 +478,7 @@ int container_names(struct strv *out)
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0)
 		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
-	if (booted() < 0 || dir_each(parent, record_add_name, out) < 0)
+	if (!boot_id() || dir_each(parent, record_add_name, out) < 0)
 		return -1;
 	strv_sort(out);
 	return 0;

@@ -134,8 +134,7 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 int container_create(struct container *c, const char *config_json)
 {
 	_cleanup_free_ char *tmp = xasprintf(".new-%s", c->id);
-	char boot[37]; /* it could not be found again */
-	if (boot_id(boot) < 0)
+	if (!boot_id()) /* it could not be found again */
 		return -1;
 	_cleanup_close_ int parent = record_dir_make();
 	if (parent < 0)

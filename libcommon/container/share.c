@@ -42,15 +42,15 @@ static int share_open(const char *id, const char *file)
 static char *process_mark(const char *path)
 {
 	_cleanup_free_ char *plain = path ? str_plain_path(path) : NULL;
-	char boot[37] = "";
+	const char *boot = NULL;
 	uint64_t start = 0;
 	/* (not by sscanf(3), which would be 8 KB of the minimal build) */
 	int pid = plain && str_starts(plain, "proc/") ? atoi(plain + strlen("proc/")) : 0;
 	if (pid <= 0)
 		return NULL;
 	if (pid_starttime(pid, &start) == 0)
-		boot_id(boot);
-	return xasprintf("%s %d %llu", boot, pid, (unsigned long long)start);
+		boot = boot_id();
+	return xasprintf("%s %d %llu", boot ? boot : "", pid, (unsigned long long)start);
 }
 
 void share_record(struct kv *conf, const struct spec *s)

@@ -20,16 +20,7 @@
 
 static void signal_monitor(const struct container *c, int sig)
 {
-	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
-	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0), now;
-	if (pid <= 0)
-		return;
-	_cleanup_close_ int fd = pidfd_open_checked(pid, start);
-	if (fd >= 0)
-		sys_pidfd_send_signal(fd, sig);
-	else if (errno == ENOSYS && pid_starttime(pid, &now) == 0 &&
-		 now == start) /* before Linux 5.3 */
-		kill(pid, sig);
+	pidfd_signal_kept(&c->state, "monitor", "monitor_starttime", sig);
 }
 
 /* Note that the end is deliberate. This comes before the signal, so that the monitor has seen it

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,20 +67,20 @@ static bool proc_anothers(void)
 	return readlink("/proc/self", us, sizeof us - 1) > 0 && atoi(us) != getpid();
 }
 
-int boot_id(char out[37])
+const char *boot_id(void)
 {
 	static char known[37];
 	if (*known)
-		return memcpy(out, known, 37), 0;
-	ssize_t n = pidfd_slurp("/proc/sys/kernel/random/boot_id", out, 37);
+		return known;
+	ssize_t n = pidfd_slurp("/proc/sys/kernel/random/boot_id", known, sizeof known);
 	if (n >= 36 && !proc_anothers())
-		return memcpy(known, out, 37), 0;
-	out[0] = 0;
+		return known;
+	known[0] = 0;
 	if (n >= 36)
 		fail("/proc is of another pid namespace: mount its own (unshare --mount-proc)");
 	else
 		fail("/proc/sys: %m (is /proc mounted, all of it?)");
-	return errno = EXDEV, -1;
+	return errno = EXDEV, NULL;
 }
 
 void proc_own(void)
@@ -99,6 +100,20 @@ int pidfd_open_checked(pid_t pid, uint64_t starttime)
 		return fd;
 	close(fd);
 	return errno = ESRCH, -1;
+}
+
+void pidfd_signal_kept(const struct kv *kv, const char *pid, const char *starttime, int sig)
+{
+	pid_t p = (pid_t)kv_num(kv, pid, 0);
+	uint64_t start = (uint64_t)kv_num(kv, starttime, 0), now;
+	if (p <= 0)
+		return;
+	_cleanup_close_ int fd = pidfd_open_checked(p, start);
+	if (fd >= 0)
+		sys_pidfd_send_signal(fd, sig);
+	else if (errno == ENOSYS && pid_starttime(p, &now) == 0 &&
+		 now == start) /* before Linux 5.3 */
+		kill(p, sig);
 }
 
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms)

@@ -52,11 +52,10 @@ static void record_fill(struct creation *k)
 {
 	struct kv *kv = &k->r.state;
 	const struct spec *s = &k->s;
-	char boot[37] = "", stamp[STAMP_SIZE];
+	char stamp[STAMP_SIZE];
 	struct timespec now;
 	clock_now(CLOCK_REALTIME, &now);
 	stamp_text(stamp, now.tv_sec, now.tv_nsec);
-	boot_id(boot);
 	_cleanup_json_ json_t *all = hook_annotations(s);
 	_cleanup_free_ char *notes = json_text(all), *owner = userdb_name(geteuid());
 	kv_set(kv, "id", k->r.id);
@@ -65,7 +64,7 @@ static void record_fill(struct creation *k)
 	kv_set(kv, "rootfs", s->root_path);
 	kv_set(kv, "created", stamp);
 	kv_set(kv, "owner", owner ? owner : "");
-	kv_set(kv, "boot", boot);
+	kv_set(kv, "boot", boot_id()); /* record_root() has had it */
 	kv_set(kv, "cgroup", k->path);
 	kv_setf(kv, "own_pidns", "%d", !!(s->ns_new & 1u << NS_PID));
 	kv_setf(kv, "userns", "%d", spec_has_ns(s, NS_USER));

@@ -65,8 +65,7 @@ static int open_ours(int dirfd, const char *path)
 
 static int record_root(const char *root, bool make)
 {
-	char boot[37];
-	if (boot_id(boot) < 0)
+	if (!boot_id())
 		return -1;
 	int fd = open_ours(AT_FDCWD, root);
 	if (fd < 0 && errno == ENOENT && make && dir_make(root, 0711) == 0)
@@ -113,8 +112,8 @@ static bool record_alive(pid_t pid, uint64_t starttime)
 
 void oci_record_look(struct oci_record *r)
 {
-	char boot[37];
-	const char *was = kv_get(&r->state, "boot"), *group = oci_record_group(r);
+	const char *boot = boot_id(), *was = kv_get(&r->state, "boot"),
+		   *group = oci_record_group(r);
 	pid_t pid = (pid_t)kv_num(&r->state, "pid", 0);
 	r->starttime = (uint64_t)kv_num(&r->state, "starttime", 0);
 	r->pid = 0;
@@ -126,7 +125,7 @@ void oci_record_look(struct oci_record *r)
 			r->status = OCI_CREATING;
 		return;
 	}
-	if (!was || boot_id(boot) < 0 || strcmp(was, boot) != 0 || !record_alive(pid, r->starttime))
+	if (!was || !boot || strcmp(was, boot) != 0 || !record_alive(pid, r->starttime))
 		return;
 	r->pid = pid;
 	r->status = OCI_RUNNING;
