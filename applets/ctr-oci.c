@@ -201,9 +201,9 @@ _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 	oci_die(fallback);
 }
 
-void oci_open(struct oci_record *r, const char *id, bool lock)
+void oci_open(struct oci_record *r, const char *id, enum oci_hold hold)
 {
-	if (oci_record_open(r, oci_dir, id, lock) < 0)
+	if (oci_record_open(r, oci_dir, id, hold) < 0)
 		oci_die(1);
 }
 
@@ -217,7 +217,7 @@ static int stand_by(struct oci_create *c)
 	int code = enter_wait(&e);
 	if (oci_o.keep)
 		return code;
-	if (oci_record_open(&r, oci_dir, c->id, true) < 0)
+	if (oci_record_open(&r, oci_dir, c->id, OCI_LOCK) < 0)
 		return code; /* it was deleted meanwhile */
 	if (oci_delete(&r, true) < 0)
 		warn_fail();
@@ -262,7 +262,7 @@ static int do_start(const char *id)
 	struct oci_record r;
 	struct spec s;
 	int code = 1;
-	oci_open(&r, id, true);
+	oci_open(&r, id, OCI_LOCK);
 	int notify = oci_notify_listen(&r);
 	pid_t pid = r.pid;
 	if (oci_start(&r, &code) == 0) {
@@ -291,7 +291,7 @@ static int do_kill(const char *id, const char *name)
 		sig = signal_from_name(name);
 	if (sig < 0)
 		oci_die(1);
-	oci_open(&r, id, false);
+	oci_open(&r, id, OCI_LOOK);
 	if (oci_kill(&r, sig, oci_o.all) < 0)
 		oci_die(1);
 	return 0;
@@ -300,7 +300,7 @@ static int do_kill(const char *id, const char *name)
 static int do_delete(const char *id)
 {
 	struct oci_record r;
-	int bad = oci_record_open(&r, oci_dir, id, true);
+	int bad = oci_record_open(&r, oci_dir, id, oci_o.force ? OCI_SEIZE : OCI_LOCK);
 	if (bad && oci_o.force && r.dir < 0 && errno == ENOENT)
 		return 0;
 	if ((bad && (!oci_o.force || r.dir < 0)) || oci_delete(&r, oci_o.force) < 0)
@@ -327,7 +327,7 @@ static int delete_matching(const char *re)
 static int do_pause(const char *id, bool on)
 {
 	struct oci_record r;
-	oci_open(&r, id, true);
+	oci_open(&r, id, OCI_LOCK);
 	if (oci_pause(&r, on) < 0)
 		oci_die(1);
 	return 0;

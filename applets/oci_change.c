@@ -83,7 +83,7 @@ int oci_do_update(const char *id)
 	bool in = str_eq(oci_o.resources, "-");
 	if (oci_o.l3)
 		die_usage("--l3-cache-schema, --mem-bw-schema: not supported");
-	oci_open(&r, id, true);
+	oci_open(&r, id, OCI_LOCK);
 	_cleanup_free_ char *text = NULL, *now = NULL;
 	if (oci_o.resources) {
 		text = in ? fd_read_all(0, "stdin", 1 << 20, &len)
@@ -218,7 +218,7 @@ int oci_do_exec(const char *id, int argc, char **argv)
 	    .preserve = (unsigned)oci_o.preserve,
 	    .e = {.signals = -1}};
 	err_code = err_usage_code = 255;
-	if (oci_record_open(&r, oci_dir, id, false) < 0 || oci_record_spec(&r, &s) < 0)
+	if (oci_record_open(&r, oci_dir, id, OCI_LOOK) < 0 || oci_record_spec(&r, &s) < 0)
 		oci_die(255);
 	exec_process(&s, argc, argv);
 	/* The words that runc's own tests look for. */

@@ -19,7 +19,7 @@
 int oci_do_state(const char *id)
 {
 	struct oci_record r;
-	oci_open(&r, id, false);
+	oci_open(&r, id, OCI_LOOK);
 	_cleanup_free_ char *text = oci_record_json(&r);
 	puts(text);
 	return 0;
@@ -38,7 +38,7 @@ int oci_do_list(void)
 		    &t, 6, (const char *[]){"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
 	for (size_t i = 0; i < names.n; i++) {
 		struct oci_record r;
-		if (oci_record_open(&r, oci_dir, names.v[i], false) < 0) {
+		if (oci_record_open(&r, oci_dir, names.v[i], OCI_LOOK) < 0) {
 			warn_fail(); /* one bad record must not hide the others */
 			oci_record_close(&r);
 			continue;
@@ -104,7 +104,7 @@ int oci_do_ps(const char *id, int argc, char **argv)
 	struct oci_record r;
 	struct table t = {0};
 	struct strv args = {0};
-	oci_open(&r, id, false);
+	oci_open(&r, id, OCI_LOOK);
 	const char *group = oci_record_group(&r);
 	json_t *pids = json_array();
 	if (group && cgroup_procs(group, add_pid, pids) < 0)
@@ -153,7 +153,7 @@ int oci_do_events(const char *id)
 {
 	struct oci_record r;
 	int interval = milliseconds(oci_o.interval);
-	oci_open(&r, id, false);
+	oci_open(&r, id, OCI_LOOK);
 	if (oci_o.stats) {
 		_cleanup_free_ char *text = oci_stats(&r);
 		if (!text)

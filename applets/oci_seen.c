@@ -87,7 +87,7 @@ int seen_open(struct container *c, const char *name)
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	const char *part = seen_split(name, &dir);
 	_cleanup_free_ char *id = seen_whole(dir, part);
-	if (oci_record_open(&r, dir, id, false) < 0) {
+	if (oci_record_open(&r, dir, id, OCI_LOOK) < 0) {
 		fail_in("oci:%s", id);
 		int why = errno;
 		oci_record_close(&r);

@@ -35,7 +35,7 @@ extern char *oci_dir; /* where the records are */
 _Noreturn void oci_die(int code);
 _Noreturn void oci_die_command(int code, const char *arg0, int fallback);
 /* Open the record of a container; ends the program if there is none. */
-void oci_open(struct oci_record *r, const char *id, bool lock);
+void oci_open(struct oci_record *r, const char *id, enum oci_hold hold);
 
 /* In oci_look.c: each function is a command and returns the exit code. */
 int oci_do_state(const char *id);

@@ -22,6 +22,10 @@
 enum oci_status { OCI_CREATING, OCI_CREATED, OCI_RUNNING, OCI_PAUSED, OCI_STOPPED };
 const char *oci_status_name(enum oci_status s);
 
+/* How a record is opened: to look at it; with its lock; with its lock even where a hook that does
+ * not end keeps who holds it. */
+enum oci_hold { OCI_LOOK, OCI_LOCK, OCI_SEIZE };
+
 struct oci_record {
 	char *root, *id;
 	int dir;     /* its folder, open; -1: it is not */
@@ -39,10 +43,14 @@ char *oci_root(const char *root);
 int oci_id_check(const char *id);
 /* Make the folder ROOT/ID and lock it. -1 with fail(), EEXIST when it is there already. */
 int oci_record_make(struct oci_record *r, const char *root, const char *id);
-/* Open the record that is there, and find out its status. `lock`: wait for its lock and hold it
- * until oci_record_close(). -1 with fail(), ENOENT when there is none; it is open all the same
- * (r->dir) when its state is damaged, and takes its end from oci_delete() by force. */
-int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock);
+/* Open the record that is there, and find out its status. OCI_LOCK: wait for its lock and hold it
+ * until oci_record_close(). OCI_SEIZE: when that is not to be had for three seconds, kill the
+ * container's process and the one that oci_record_keep() named. -1 with fail(), ENOENT when there
+ * is none; it is open all the same (r->dir) when its state is damaged or missing, and takes its end
+ * from oci_delete() by force. */
+int oci_record_open(struct oci_record *r, const char *root, const char *id, enum oci_hold hold);
+/* Note in the state, for the next write, that this process keeps the lock while hooks run. */
+void oci_record_keep(struct oci_record *r);
 void oci_record_close(struct oci_record *r);
 /* Find out its status once more. */
 void oci_record_look(struct oci_record *r);

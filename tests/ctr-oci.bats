@@ -280,6 +280,70 @@ load oci
 }
 no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" -type d)" ]; }
 
+@test "delete --force beside a hook that does not end: whoever waits for the hook goes" {
+	local w cmd pid began
+	hook_runs() { pgrep -xf "sleep 4321$$" >/dev/null; }
+	no_hook() { ! hook_runs; }
+	for w in createRuntime startContainer poststart; do
+		bundle '"sleep","1000"' '' '' "\"hooks\":{\"$w\":[{\"path\":\"/bin/sleep\",
+			\"args\":[\"sleep\",\"4321$$\"]}]}"
+		cmd="create -b b c"
+		if [ $w != createRuntime ]; then
+			oci create -b b c </dev/null >out 2>&1 3>&-
+			cmd="start c"
+		fi
+		# shellcheck disable=SC2086
+		"$CTRBOX" ctr-oci --root "$WORLD/oci" $cmd </dev/null >out 2>&1 3>&- &
+		pid=$!
+		wait_for 5 hook_runs
+		began=$SECONDS
+		oci delete --force c
+		((SECONDS - began < 10 * slow))
+		wait "$pid" || true
+		[ -z "$(ls oci)" ]
+		wait_for 5 no_hook
+		wait_for 5 no_sleepers
+	done
+}
+
+@test "a state or an exec.fifo that somebody removed or replaced: said, and cleared" {
+	local how
+	bundle '"sleep","1000"'
+	oci create -b b c </dev/null >out 2>&1 3>&-
+	rm oci/c/state
+	for how in 'state c' 'start c' 'kill c' 'delete c'; do
+		# shellcheck disable=SC2086
+		run -1 oci $how
+		[[ $output == "ctr-oci: c: state: "*"(delete --force)" ]]
+	done
+	run -1 oci delete --force c
+	[[ $output == *"damaged or gone, and processes run in its group: end them first"* ]]
+	ctr-cgset --kill -d c
+	oci delete --force c
+	[ -z "$(ls oci)" ]
+	echo mine >mine
+	for how in 'echo mine >go' 'ln -s "$PWD/mine" go' 'mkdir go'; do
+		oci create -b b c </dev/null >out 2>&1 3>&-
+		rm -rf go oci/c/exec.fifo
+		eval "$how"
+		mv go oci/c/exec.fifo
+		[ "$(status c)" = created ]
+		run -1 timeout $((10 * slow)) "$CTRBOX" ctr-oci --root "$WORLD/oci" start c
+		[[ $output == "ctr-oci: exec.fifo: "* ]]
+		[ "$(cat mine)" = mine ]
+		[ ! -f oci/c/exec.fifo ] || [ "$(cat oci/c/exec.fifo)" = mine ]
+		oci delete --force c
+		[ -z "$(ls oci)" ]
+		wait_for 5 no_sleepers
+	done
+	# what it says instead of starting is not waited for either
+	oci create -b b c </dev/null >out 2>&1 3>&-
+	rm oci/c/said/exec.fifo
+	mkfifo oci/c/said/exec.fifo
+	timeout $((10 * slow)) "$CTRBOX" ctr-oci --root "$WORLD/oci" start c
+	oci delete --force c
+}
+
 @test "a state that a power cut has damaged: named, and delete --force clears it" {
 	local bad
 	bundle '"true"'

@@ -73,9 +73,15 @@ int gate_wait(const struct gate *g)
 	return n == 1 ? 0 : fail_errno("wait at the gate");
 }
 
+/* A file that is no FIFO was put in its place. */
 static int open_go(int gate)
 {
-	return openat(gate, go_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	int fd = openat(gate, go_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)))
+		return fd;
+	close(fd);
+	return errno = EINVAL, -1;
 }
 
 int engine_gate_waiting(int gate)
@@ -90,13 +96,16 @@ int engine_open_gate(int gate, int *code)
 {
 	_cleanup_close_ int go = open_go(gate);
 	*code = 125;
+	if (go < 0 && errno != ENXIO && errno != ENOENT)
+		return fail_errno(go_name);
 	if (go < 0) {
-		errno = errno == ENXIO || errno == ENOENT ? ESRCH : errno;
+		errno = ESRCH;
 		return fail("no process waits at the gate: it has ended, or was started before");
 	}
-	/* The child holds it open for writing, so this does not block. */
-	_cleanup_close_ int said = openat(gate, said_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (said < 0 || write(go, "G", 1) != 1)
+	/* The child holds it open for writing; whoever put another one there may not. */
+	_cleanup_close_ int said =
+	    openat(gate, said_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (said < 0 || fcntl(said, F_SETFL, 0) < 0 || write(go, "G", 1) != 1)
 		return fail_errno(said < 0 ? said_name : go_name);
 	return report_read(said, code);
 }

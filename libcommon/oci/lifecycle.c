@@ -24,14 +24,15 @@ static int life_not(const struct oci_record *r, const char *what)
 	    "cannot %s a container in the %s state: %s", what, oci_status_name(r->status), r->id);
 }
 
-static int life_hooks(const struct oci_record *r, enum spec_hook_when when, pid_t pid)
+static int life_hooks(struct oci_record *r, enum spec_hook_when when, pid_t pid)
 {
 	struct spec s;
 	struct hook_subject about = {
 	    .id = r->id, .bundle = kv_get(&r->state, "bundle"), .pid = pid};
 	if (!kv_num(&r->state, "hooks", 0))
 		return 0;
-	if (oci_record_spec(r, &s) < 0)
+	oci_record_keep(r);
+	if (oci_record_write(r) < 0 || oci_record_spec(r, &s) < 0)
 		return -1;
 	int done = hooks_run(&s, when, &about);
 	spec_free(&s);
@@ -120,7 +121,7 @@ static int life_end(struct oci_record *r)
 static int delete_damaged(const struct oci_record *r)
 {
 	struct spec s;
-	if (faccessat(r->dir, "state", F_OK, 0) < 0 || oci_record_spec(r, &s) < 0)
+	if (oci_record_spec(r, &s) < 0)
 		return 0;
 	_cleanup_free_ char *group = oci_group_path(s.cgroups_path, r->id);
 	bool lives = group && cgroup_populated(group) > 0;
@@ -128,8 +129,9 @@ static int delete_damaged(const struct oci_record *r)
 	if (!lives)
 		return 0;
 	errno = EBUSY;
-	return fail("%s: its state is damaged, and processes run in its group: end them first "
-		    "(ctr-cgset --kill %s)",
+	return fail(
+	    "%s: its state is damaged or gone, and processes run in its group: end them first "
+	    "(ctr-cgset --kill %s)",
 	    r->id, group);
 }
 

@@ -70,6 +70,7 @@ static void record_fill(struct creation *k)
 	kv_setf(kv, "userns", "%d", spec_has_ns(s, NS_USER));
 	kv_setf(kv, "hooks", "%d", hooks_any(s, HOOK_POSTSTART) || hooks_any(s, HOOK_POSTSTOP));
 	kv_set(kv, "annotations", notes);
+	oci_record_keep(&k->r);
 	k->recorded = true;
 }
 
@@ -268,8 +269,8 @@ static int creation_steps(struct creation *k)
 	if (oci_record_make(&k->r, c->root, c->id) < 0)
 		return -1;
 	record_fill(k);
-	if (creation_root(k) < 0 || oci_notify_add(&k->s, &k->r) < 0 || record_config(k) < 0 ||
-	    oci_record_write(&k->r) < 0 || creation_group(k) < 0)
+	if (oci_record_write(&k->r) < 0 || creation_root(k) < 0 ||
+	    oci_notify_add(&k->s, &k->r) < 0 || record_config(k) < 0 || creation_group(k) < 0)
 		return -1;
 	if (creation_engine(k) < 0) {
 		if (k->e.no_filter)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "engine.h"
 #include "err.h"
 #include "file.h"
@@ -110,10 +111,15 @@ static bool record_alive(pid_t pid, uint64_t starttime)
 	       !strchr("ZX", p[2]);
 }
 
+static bool record_of_boot(const struct oci_record *r)
+{
+	const char *boot = boot_id();
+	return boot && str_eq(kv_get(&r->state, "boot"), boot);
+}
+
 void oci_record_look(struct oci_record *r)
 {
-	const char *boot = boot_id(), *was = kv_get(&r->state, "boot"),
-		   *group = oci_record_group(r);
+	const char *group = oci_record_group(r);
 	pid_t pid = (pid_t)kv_num(&r->state, "pid", 0);
 	r->starttime = (uint64_t)kv_num(&r->state, "starttime", 0);
 	r->pid = 0;
@@ -125,25 +131,49 @@ void oci_record_look(struct oci_record *r)
 			r->status = OCI_CREATING;
 		return;
 	}
-	if (!was || !boot || strcmp(was, boot) != 0 || !record_alive(pid, r->starttime))
+	if (!record_of_boot(r) || !record_alive(pid, r->starttime))
 		return;
 	r->pid = pid;
 	r->status = OCI_RUNNING;
 	if (group && cgroup_frozen(group, false))
 		r->status = OCI_PAUSED;
-	else if (engine_gate_waiting(r->dir) == 1)
+	else if (engine_gate_waiting(r->dir)) /* also where something else lies in its place */
 		r->status = kv_num(&r->state, "created_done", 0) ? OCI_CREATED : OCI_CREATING;
 }
 
-int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock)
+void oci_record_keep(struct oci_record *r)
+{
+	uint64_t start = 0;
+	pid_starttime(getpid(), &start);
+	kv_setf(&r->state, "keeper", "%d", (int)getpid());
+	kv_setf(&r->state, "keeper_starttime", "%llu", (unsigned long long)start);
+}
+
+/* Others hold the lock for moments, unless a hook keeps them. */
+static int record_seize(struct oci_record *r)
+{
+	for (int i = 0; i < 300; i++) {
+		if (lock_try(r->dir, LOCK_EX) == 1)
+			return 0;
+		nap_ms(10);
+	}
+	if (kv_read_at(&r->state, r->dir, "state") == 0 && record_of_boot(r)) {
+		pidfd_signal_kept(&r->state, "pid", "starttime", SIGKILL);
+		pidfd_signal_kept(&r->state, "keeper", "keeper_starttime", SIGKILL);
+	}
+	kv_free(&r->state);
+	return lock_wait(r->dir, LOCK_EX);
+}
+
+int oci_record_open(struct oci_record *r, const char *root, const char *id, enum oci_hold hold)
 {
 	*r = (struct oci_record){.dir = -1};
 	if (oci_id_check(id) < 0)
 		return -1;
 	_cleanup_close_ int top = record_root(root, false);
 	r->dir = top < 0 ? -1 : open_ours(top, id);
-	if (r->dir < 0 || (lock && lock_wait(r->dir, LOCK_EX) < 0) ||
-	    !file_same(r->dir, "", top, id)) {
+	if (r->dir < 0 || (hold == OCI_LOCK && lock_wait(r->dir, LOCK_EX) < 0) ||
+	    (hold == OCI_SEIZE && record_seize(r) < 0) || !file_same(r->dir, "", top, id)) {
 		if (r->dir < 0 && errno != ENOENT)
 			return -1;
 		if (errno == ETIMEDOUT || errno == EINTR) {
@@ -157,8 +187,13 @@ int oci_record_open(struct oci_record *r, const char *root, const char *id, bool
 	}
 	r->root = xstrdup(root);
 	r->id = xstrdup(id);
-	r->locked = lock;
-	if (faccessat(r->dir, "state", F_OK, 0) == 0 && kv_read_at(&r->state, r->dir, "state") < 0)
+	r->locked = hold != OCI_LOOK;
+	/* It is written before config.json, so without it there is either none, or somebody is
+	 * removing the record. */
+	if (kv_read_at(&r->state, r->dir, "state") < 0 &&
+	    (errno != ENOENT || ((r->locked || lock_try(r->dir, LOCK_SH) == 1) &&
+				    faccessat(r->dir, "config.json", F_OK, 0) == 0 &&
+				    kv_read_at(&r->state, r->dir, "state") < 0)))
 		return fail("%s: %s (delete --force)", id, fail_msg());
 	oci_record_look(r);
 	return 0;
