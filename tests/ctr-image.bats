@@ -1704,8 +1704,8 @@ ours() {
 
 @test "an archive from a pipe that stays open: refused, or its reader killed: said at once" {
 	local how pid feed
-	mkfifo pipe
 	for how in refused killed; do
+		mkfifo pipe
 		exec 9<>pipe
 		"$CTRBOX" ctr-image import pipe x >out 2>&1 9>&- 3>&- &
 		pid=$!
@@ -1717,12 +1717,14 @@ ours() {
 		fi
 		feed=$!
 		if [ $how = killed ]; then
-			wait_for 5 eval '[ -n "$(pgrep -P $pid)" ]'
-			wait $feed || true
+			wait_for 10 eval '[ -n "$(pgrep -P $pid)" ]'
+			wait $feed
 			kill -9 "$(pgrep -n -P $pid)"
 		fi
 		wait_for 10 eval '! kill -0 $pid 2>/dev/null'
 		exec 9>&-
+		kill $feed 2>/dev/null || true
+		rm pipe # what was not read is in it
 		run -1 cat out nothing
 		[[ $output == "ctr-image: "*"ended by signal 9"* || $how = refused ]]
 		[[ $output == "ctr-image: pipe: "* ]]
