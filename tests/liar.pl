@@ -4,7 +4,7 @@
 # password, and sends who asks for a blob to another host), expires (its token is good for a few requests), thief (as
 # away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), sorry
 # (each path for the first time 429, 503 or 500, with and without Retry-After), late (small blobs, and answers to put=late), huge
-# (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (twenty bytes a second), rings (sends in
+# (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (ten bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
 # askew (ends early, then sends other bytes), gone (ends early, then knows of no more bytes: 416), pages (lists one name at a
 # time), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
@@ -135,7 +135,7 @@ while (1) {
 	print $c "HTTP/1.1 $status\r\nContent-Length: $n\r\n${extra}Connection: close\r\n\r\n";
 	if ($how eq 'trickle' && $kind eq 'manifest') {
 		$c->autoflush;
-		for ($body =~ /./gs) { print $c $_ or exit; select undef, undef, undef, 0.05 } # no second without one
+		for ($body =~ /./gs) { print $c $_ or exit; select undef, undef, undef, 0.1 } # no second without one
 	}
 	if ($how eq 'stall' && $big) { print $c substr $body, 0, 1000; sleep 30 }
 	if ($how eq 'late' && $kind eq 'blob' && !$big) { print $c substr $body, 0, 5000, ''; $c->flush; sleep 3 }

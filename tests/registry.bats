@@ -198,7 +198,7 @@ lies() {
 	echo "timeout $reg $2" >>"$CTR_REGISTRIES"
 	before=$(store)
 	echo "$how:"
-	run -1 --separate-stderr timeout 20 ctr-image pull "$reg/x:1"
+	run -1 --separate-stderr timeout 60 ctr-image pull "$reg/x:1"
 	echo "$stderr"
 	[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *"$reg"* ]]
 	[ "$(store)" = "$before" ]
@@ -221,11 +221,11 @@ lies() {
 	three
 	ctr-image load o >/dev/null
 	ctr-image rm new:1
-	# Ten times a time-out of 1 s passes beside the others.
+	# Ten times a time-out of 2 s passes beside the others.
 	liar trickle o
 	mv registries trickle
 	mkdir side
-	CTR_REGISTRIES=$WORLD/trickle CTR_LIB=$WORLD/side lies trickle 1 >side.log 2>&1 3>&- &
+	CTR_REGISTRIES=$WORLD/trickle CTR_LIB=$WORLD/side lies trickle 2 >side.log 2>&1 3>&- &
 	trickle=$!
 	for how in manifest config blob short long html artifact foreign realm file huge nest nul \
 		rings cut endless askew; do
