@@ -106,8 +106,8 @@ app_src := applets/ctrbox.c applets/chain.c applets/ps_filter.c applets/ps_image
 	$(applets:%=applets/ctr-%.c) \
 	$(patsubst %,applets/%.c,$(if $(filter minimal,$(CONFIG)),docker_words_minimal \
 	ps_filter_minimal check_minimal,check_info check_net docker_words ps_filter_more \
-	list_filter oci_look oci_change oci_seen image_cli image_look image_mount \
-	image_remote))
+	list_filter oci_cli oci_look oci_change oci_seen image_cli image_look \
+	image_mount image_remote))
 # The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it,
 # libcommon/README.md tells).
 rooms := base kernel netlink image spec network flags engine container oci cni

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "applets.h"
@@ -24,24 +23,21 @@
 #include "pattern.h"
 #include "selfexe.h"
 #include "signames.h"
-#include "stamp.h"
 #include "str.h"
 #include "trace.h"
 
-static struct oci_globals g;
-struct oci_options oci_o;
-
 static const struct opt globals[] = {
     {0, "root", "DIR", "where records are (/run/ctr-oci; a user: $XDG_RUNTIME_DIR/ctr-oci)",
-	OPT_STR, &g.root},
-    {0, "log", "FILE", "append errors to FILE as well", OPT_STR, &g.log},
-    {0, "log-format", "FORMAT", "of that file: text (default) or json", OPT_STR, &g.log_format},
-    {0, "debug", NULL, "tell each step", OPT_FLAG, &g.debug},
-    {0, "systemd-cgroup", NULL, "the group is a scope of systemd's", OPT_FLAG, &g.systemd},
-    {0, "cgroup-manager", "NAME", "crun's: cgroupfs, systemd or disabled", OPT_STR, &g.manager},
-    {0, "rootless", "BOOL", "accepted: what is not permitted is found out", OPT_STR, &g.rootless},
-    {0, "criu", "PATH", "accepted and ignored", OPT_STR, &g.criu},
-    {'v', "version", NULL, "say which it is", OPT_FLAG, &g.version},
+	OPT_STR, &oci_g.root},
+    {0, "log", "FILE", "append errors to FILE as well", OPT_STR, &oci_g.log},
+    {0, "log-format", "FORMAT", "of that file: text (default) or json", OPT_STR, &oci_g.log_format},
+    {0, "debug", NULL, "tell each step", OPT_FLAG, &oci_g.debug},
+    {0, "systemd-cgroup", NULL, "the group is a scope of systemd's", OPT_FLAG, &oci_g.systemd},
+    {0, "cgroup-manager", "NAME", "crun's: cgroupfs, systemd or disabled", OPT_STR, &oci_g.manager},
+    {0, "rootless", "BOOL", "accepted: what is not permitted is found out", OPT_STR,
+	&oci_g.rootless},
+    {0, "criu", "PATH", "accepted and ignored", OPT_STR, &oci_g.criu},
+    {'v', "version", NULL, "say which it is", OPT_FLAG, &oci_g.version},
     OPT_END,
 };
 static const struct opt create_opts[] = {
@@ -131,80 +127,13 @@ static const struct opt update_opts[] = {
 };
 static const struct opt no_opts[] = {OPT_END};
 
-char *oci_dir;
-static const char *called; /* ctr-oci, runc or crun */
-
-/* --- errors --- */
-
-static int log_open(void)
-{
-	return g.log ? open(g.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : dup(2);
-}
-
-/* What goes to --log: containerd and others look for the last line of level error (logrus' two
- * shapes). */
-static void log_line(const char *level, const char *msg)
-{
-	char stamp[STAMP_SIZE];
-	struct timespec now;
-	struct buf b = {0};
-	clock_now(CLOCK_REALTIME, &now);
-	stamp_text(stamp, now.tv_sec, -1);
-	bool as_json = str_eq(g.log_format, "json");
-	if (as_json)
-		buf_printf(&b, "{\"level\":\"%s\",\"msg\":", level);
-	else
-		buf_printf(&b, "time=\"%s\" level=%s msg=", stamp, level);
-	buf_json(&b, msg);
-	if (as_json)
-		buf_printf(&b, ",\"time\":\"%s\"}", stamp);
-	buf_puts(&b, "\n");
-	_cleanup_close_ int fd = log_open();
-	if (fd < 0 || fd_write_all(fd, b.p, b.n) < 0)
-		warn("%s: %m", g.log);
-	buf_free(&b);
-}
-
 /* For the process that was called only: its children have other roots and descriptors. */
 static void debug_line(const char *msg)
 {
 	static pid_t ours;
 	ours = ours ? ours : getpid();
 	if (ours == getpid())
-		log_line("debug", msg);
-}
-
-_Noreturn void oci_die(int code)
-{
-	if (g.log)
-		log_line("error", fail_msg());
-	die_code(code, "%s", fail_msg());
-}
-
-/* The messages by which docker and podman recognise a command that does not exist or cannot be
- * executed. */
-_Noreturn void oci_die_command(int code, const char *arg0, int fallback)
-{
-	_cleanup_free_ char *why = fail_copy();
-	if (code == REPORT_DENIED)
-		fail("exec: \"%s\": permission denied: %s", arg0, why);
-	else if (code == REPORT_NO_LOADER)
-		fail("exec %s: no such file or directory: %s", arg0, why);
-	else if (code == 127 && strchr(arg0, '/'))
-		fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0, why);
-	else if (code == 127)
-		fail("exec: \"%s\": executable file not found in $PATH: %s", arg0, why);
-	else if (code == REPORT_NO_REMOUNT && *called == 'r')
-		fail("runc run failed: unable to start container process: error during container "
-		     "init: %s",
-		    why);
-	oci_die(fallback);
-}
-
-void oci_open(struct oci_record *r, const char *id, enum oci_hold hold)
-{
-	if (oci_record_open(r, oci_dir, id, hold) < 0)
-		oci_die(1);
+		oci_log("debug", msg);
 }
 
 /* --- create, run, start --- */
@@ -237,7 +166,7 @@ static int do_create(const char *id, bool run)
 	    .no_pivot = oci_o.no_pivot,
 	    .no_fallback = oci_o.no_fallback,
 	    .no_new_keyring = oci_o.no_keyring,
-	    .systemd = g.systemd,
+	    .systemd = oci_g.systemd,
 	    .run = run,
 	    .attached = run && !oci_o.detach && !oci_o.console,
 	    .preserve = (unsigned)oci_o.preserve};
@@ -386,7 +315,8 @@ static int act(const struct command *c, int argc, char **argv)
 	if (strcmp(name, "exec") == 0)
 		return oci_do_exec(id, argc - 1, argv + 1);
 	if (strcmp(name, "list") == 0) {
-		if (g.root && access(oci_dir, F_OK) < 0) { /* the default one need not be there */
+		if (oci_g.root &&
+		    access(oci_dir, F_OK) < 0) { /* the default one need not be there */
 			fail_errno(oci_dir);
 			oci_die(1);
 		}
@@ -405,18 +335,18 @@ static int act(const struct command *c, int argc, char **argv)
 
 static void globals_check(void)
 {
-	if (g.log_format && !str_has_word("text json", g.log_format))
-		die_usage("--log-format: '%s' is not text or json", g.log_format);
-	g.systemd |= str_eq(g.manager, "systemd");
-	if (g.log && str_starts(g.log, "file:")) /* crun's */
-		g.log += 5;
-	if (!g.log || !*g.log) {
-		g.log = NULL;
+	if (oci_g.log_format && !str_has_word("text json", oci_g.log_format))
+		die_usage("--log-format: '%s' is not text or json", oci_g.log_format);
+	oci_g.systemd |= str_eq(oci_g.manager, "systemd");
+	if (oci_g.log && str_starts(oci_g.log, "file:")) /* crun's */
+		oci_g.log += 5;
+	if (!oci_g.log || !*oci_g.log) {
+		oci_g.log = NULL;
 		return;
 	}
-	int fd = log_open();
+	int fd = oci_log_open();
 	if (fd < 0)
-		die("--log: %s: %m", g.log);
+		die("--log: %s: %m", oci_g.log);
 	close(fd); /* it would be among those that --preserve-fds counts */
 }
 
@@ -425,9 +355,9 @@ static void help_head(const char *command, const char *option)
 {
 	if (!str_has_word("-h --help", option))
 		return;
-	if (strcmp(called, "ctr-oci") == 0)
+	if (strcmp(oci_called, "ctr-oci") == 0)
 		return;
-	if (*called == 'c')
+	if (*oci_called == 'c')
 		printf("Usage: crun [OPTION...] %s %sCONTAINER\n\n", command,
 		    *command == 'u' ? "[OPTION]... " : "");
 	else
@@ -452,13 +382,13 @@ int ctr_oci_main(int argc, char **argv)
 {
 	err_code = err_usage_code = 1;
 	json_any_case = true;
-	called = argv[0];
+	oci_called = argv[0];
 	if (argc == 2)
 		help_head("", argv[1]);
 	int n = opt_parse(&usage, argc, argv);
-	if (g.version) {
-		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: " SPEC_VERSION_MAX "\n", called,
-		    CTR_VERSION, CTR_VERSION);
+	if (oci_g.version) {
+		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: " SPEC_VERSION_MAX "\n",
+		    oci_called, CTR_VERSION, CTR_VERSION);
 		return 0;
 	}
 	if (n >= argc)
@@ -477,8 +407,8 @@ int ctr_oci_main(int argc, char **argv)
 		oci_die(1);
 	}
 	globals_check();
-	oci_dir = oci_root(g.root);
-	if (g.debug) {
+	oci_dir = oci_root(oci_g.root);
+	if (oci_g.debug) {
 		trace_to = debug_line;
 		trace_start();
 		TRACE("ctr-oci %s, records in %s", c->name, oci_dir);

@@ -1,5 +1,5 @@
-/* oci_cli.h: what the files of ctr-oci's command line share: applets/ctr-oci.c, oci_look.c and
- * oci_change.c. */
+/* oci_cli.h: what the files of ctr-oci's command line share: applets/ctr-oci.c, oci_look.c,
+ * oci_change.c, and oci_cli.c, which has it. */
 #ifndef CTR_OCI_CLI_H
 #define CTR_OCI_CLI_H
 
@@ -26,8 +26,15 @@ struct oci_options {
 	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst,
 	    *shares, *rt_period, *rt_runtime, *cpus, *mems, *pids, *blkio, *idle, *l3;
 };
+extern struct oci_globals oci_g;
 extern struct oci_options oci_o;
-extern char *oci_dir; /* where the records are */
+extern char *oci_dir;          /* where the records are */
+extern const char *oci_called; /* ctr-oci, runc or crun */
+
+/* The file of --log, or stderr; -1 with errno. */
+int oci_log_open(void);
+/* A line of that file. */
+void oci_log(const char *level, const char *msg);
 
 /* End the program with the message that fail() remembers, which also goes to the file of --log. If
  * a command cannot be executed (`code`, the engine's: report.h), the message has the words that
