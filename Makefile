@@ -66,7 +66,8 @@ ifdef SAN
 # shipped. Red zones around each string and table would double the time that a start takes, and with
 # it that of all tests; the fuzzers' build has them, and indexes are checked by the other sanitizer.
 flags := $(common) -isystem $(DEPS)/include -DCTR_SAN -g -O1 -fno-pie -fsanitize=address,undefined \
-	--param asan-globals=0 -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+	$(if $(findstring clang,$(CC)),,--param asan-globals=0) \
+	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
 link = $(CC) $(flags) -fno-lto -no-pie -static-libasan -static-libubsan -o $@ \
 	$(filter %.o %.a,$^) -L$(DEPS)/lib $(libs)
 compiler := $(CC)
