@@ -158,11 +158,12 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 
 @test "a hook that does not end holds up neither ctr-rm -f nor TERM" {
 	local w d pid
+	no_hook() { ! pgrep -xf "sleep 4321$$" >/dev/null; }
 	for w in createRuntime poststart poststop; do
 		for d in '' -d; do
 			bundle
-			jq --arg w "$w" '.hooks = {($w): [{"path": "/bin/sleep",
-				"args": ["sleep", "4321"]}]} | .process.args = ["sleep", "1000"]' \
+			jq --arg w "$w" --arg n "4321$$" '.hooks = {($w): [{"path": "/bin/sleep",
+				"args": ["sleep", $n]}]} | .process.args = ["sleep", "1000"]' \
 				b/config.json >c.json
 			mv c.json b/config.json
 			# shellcheck disable=SC2086
@@ -172,7 +173,7 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 				wait_for 5 running
 				ctr-kill c
 			fi
-			wait_for 5 pgrep -xf 'sleep 4321'
+			wait_for 5 pgrep -xf "sleep 4321$$"
 			if [ -n "$d" ]; then
 				timeout 20 "$CTRBOX" ctr-rm -f c
 			else
@@ -180,7 +181,7 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 				wait_for 8 eval '! kill -0 $pid 2>/dev/null'
 				ctr-rm -f c
 			fi
-			wait_for 5 eval '! pgrep -xf "sleep 4321"'
+			wait_for 5 no_hook
 			grep -q "$w hook #0: /bin/sleep: not done after [56] s" out ||
 				[ "$w$d" = poststop-d ]
 			wait $pid || true
