@@ -73,7 +73,7 @@ int gate_wait(const struct gate *g)
 	return n == 1 ? 0 : fail_errno("wait at the gate");
 }
 
-/* A file that is no FIFO was put in its place. */
+/* -1 with errno; EINVAL: it is no FIFO, so somebody has put another file in its place. */
 static int open_go(int gate)
 {
 	struct stat st;
