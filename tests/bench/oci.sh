@@ -1,6 +1,7 @@
 #!/bin/bash
 # oci.sh: ctr-oci beside crun and runc (tests/oci-peers.sh unpacks them): create + start + delete of
-# /bin/true, and exec; medians of interleaved rounds. crun refuses a hybrid layout: all see the v1
+# /bin/true, and exec; medians of interleaved rounds. The floor, util-linux: unshare(1) of the same
+# namespaces and two more programs that do nothing; nsenter(1) of the same. crun refuses a hybrid layout: all see the v1
 # side alone.
 set -u
 # In a mount namespace of its own, whoever starts it: body() takes the v2 side away.
@@ -29,11 +30,25 @@ body() {
 	mkdir "$W/l"
 	mv "$W/live.json" "$W/l/config.json"
 	ln -s ../b/rootfs "$W/l/rootfs"
+	floor_start() {
+		unshare -muinpCf "$top/build/rootfs/bin/true"
+		"$top/build/rootfs/bin/true"
+		"$top/build/rootfs/bin/true"
+	}
 	for n in ctr-oci crun runc; do
 		sed -i "s|\"path\": \"[^\"]*rootfs\"|\"path\": \"$W/b/rootfs\"|" "$W/l/config.json"
 		"${at[$n]}" --root "$W/$n" run -d -b "$W/l" "l$n" >/dev/null 2>&1 </dev/null
 	done
+	pid=$("${at[crun]}" --root "$W/crun" state lcrun | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
 	for ((r = 0; r < rounds; r++)); do
+		t0=$EPOCHREALTIME
+		floor_start
+		t1=$EPOCHREALTIME
+		echo $((${t1/./} - ${t0/./})) >>"$W/start.floor"
+		t0=$EPOCHREALTIME
+		nsenter -t "$pid" -m -u -i -n -p -C true </dev/null
+		t1=$EPOCHREALTIME
+		echo $((${t1/./} - ${t0/./})) >>"$W/exec.floor"
 		for n in ctr-oci crun runc; do
 			t0=$EPOCHREALTIME
 			once $n || echo "$n failed" >&2
@@ -54,7 +69,7 @@ median() {
 }
 for what in start exec; do
 	ours=$(median $what.ctr-oci)
-	for n in ctr-oci crun runc; do
+	for n in ctr-oci floor crun runc; do
 		m=$(median "$what.$n")
 		awk -v w=$what -v n=$n -v m="$m" -v o="$ours" \
 			'BEGIN { printf "%-6s %-8s %8.2f ms  ours/its %.2f\n", w, n, m, o / m }'

@@ -1,7 +1,9 @@
 #!/bin/bash
 # pull.sh: ctr-image pull beside curl | tar -x of the same layers, from Debian's docker-registry on
-# 127.0.0.1 in a network namespace; then podman where it is installed. The commands take
-# turns, and each ends with its data on the disk (syncfs). An image of PULL_MB (30) megabytes.
+# 127.0.0.1 in a network namespace; then podman and docker where they are installed. The commands
+# take turns, each into a folder of its own (nothing is removed before the end: an ext4 looks for
+# inodes with care for seconds after others were deleted), and each ends with its data on the disk
+# (syncfs). An image of PULL_MB (300) megabytes.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 for need in docker-registry curl; do
@@ -11,10 +13,11 @@ done
 ip link set lo up
 export PATH=$top/build/bin:$PATH
 W=$(mktemp -d "${TMPDIR:-/tmp}/ctrt.XXXXXX")
-trap 'kill "${daemon:-}" 2>/dev/null || true; wait; rm -rf "$W"' EXIT
+trap 'kill ${daemon:-} ${dockerd:-} 2>/dev/null || true; wait
+	umount -l "$W"/docker/* 2>/dev/null || true; rm -rf "$W"' EXIT
 trap 'exit 1' INT TERM HUP
-export CTR_LIB=$W/lib CTR_RUN=$W/run CTR_REGISTRIES=$W/registries HOME=$W
-mb=${PULL_MB:-30} runs=${RUNS:-5} reg=127.0.0.1:5000
+export CTR_RUN=$W/run CTR_REGISTRIES=$W/registries HOME=$W
+mb=${PULL_MB:-300} runs=${RUNS:-3} reg=127.0.0.1:5000
 echo "http $reg" >"$W/registries"
 cat >"$W/r.yml" <<-EOF
 	version: 0.1
@@ -72,16 +75,31 @@ curl -sfX PUT -H "Content-Type: $oci.manifest.v1+json" -T "$W/manifest" \
 	"http://$reg/v2/t/manifests/1"
 
 now() { date +%s%N; }
-ours() { ctr-image pull -q "$reg/t:1" && sync -f "$W"; }
+ours() { CTR_LIB=$W/lib.$i ctr-image pull -q "$reg/t:1" && sync -f "$W"; }
 by_tar() {
 	for l in $layers; do
-		curl -sf "http://$reg/v2/t/blobs/$l" | tar -C "$W/x" -xzf -
+		curl -sf "http://$reg/v2/t/blobs/$l" | tar -C "$W/x.$i" -xzf -
 	done
 	sync -f "$W"
 }
 by_podman() {
-	podman --root "$W/p" --runroot "$W/pr" --storage-driver vfs pull -q --tls-verify=false \
-		"$reg/t:1" && sync -f "$W"
+	podman --root "$W/p.$i" --runroot "$W/pr.$i" --storage-driver vfs pull -q \
+		--tls-verify=false "$reg/t:1" && sync -f "$W"
+}
+by_docker() { docker -H "unix://$W/d.sock" pull -q "$reg/t:1" && sync -f "$W"; }
+# started: a dockerd with an empty store
+started() {
+	command -v dockerd >/dev/null && command -v docker >/dev/null || return 1
+	echo '{}' >"$W/d.json"
+	dockerd -H "unix://$W/d.sock" --data-root "$W/docker" --exec-root "$W/de" -p "$W/d.pid" \
+		--bridge none --iptables=false --ip6tables=false --ip-forward=false \
+		--storage-driver overlay2 --config-file "$W/d.json" >"$W/d.log" 2>&1 &
+	dockerd=$!
+	for ((n = 0; n < 100; n++)); do
+		docker -H "unix://$W/d.sock" version >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
 }
 # once NAME COMMAND...: its milliseconds go to a file of that name
 once() {
@@ -93,16 +111,23 @@ once() {
 }
 median() { sort -n "$W/$1.ms" | sed -n "$(((runs + 1) / 2))p"; }
 for ((i = 0; i < runs; i++)); do
-	ctr-image rm "$reg/t:1" >/dev/null 2>&1 || true
+	mkdir "$W/x.$i"
 	once pull ours
-	rm -rf "$W/x"
-	mkdir "$W/x"
 	once tar by_tar
-	command -v podman >/dev/null || continue
-	podman --root "$W/p" --runroot "$W/pr" --storage-driver vfs rmi -af >/dev/null 2>&1 || true
-	once podman by_podman
+	! command -v podman >/dev/null || once podman by_podman
 done
-printf '%-28s %6d ms\n' "curl | tar -x, $mb MB" "$(median tar)" "ctr-image pull" "$(median pull)"
-awk -v a="$(median pull)" -v b="$(median tar)" \
-	'BEGIN { printf "%-28s %6.2f\n", "pull : curl | tar -x", a / b }'
-[ ! -e "$W/podman.ms" ] || printf '%-28s %6d ms\n' "podman pull" "$(median podman)"
+if started; then
+	# a dockerd has one store: its image is removed between the rounds
+	for ((i = 0; i < runs; i++)); do
+		once docker by_docker
+		docker -H "unix://$W/d.sock" rmi -f "$reg/t:1" >/dev/null
+		sleep 6
+	done
+fi
+printf '%-28s %6d ms\n' "ctr-image pull, $mb MB" "$(median pull)"
+for n in tar podman docker; do
+	[ -e "$W/$n.ms" ] || continue
+	awk -v n=$n -v a="$(median pull)" -v b="$(median $n)" \
+		'BEGIN { printf "%-28s %6d ms  ours/its %.2f\n", \
+			n == "tar" ? "curl | tar -x" : n " pull", b, a / b }'
+done
