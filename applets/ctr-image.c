@@ -217,8 +217,12 @@ static int do_import(int argc, char **argv)
 	for (size_t i = 0; i < image_o.changes.n; i++)
 		if (config_change(try, image_o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());
-	if (image_import(ctr_lib(), name, input(file), shown(file), image_o.message,
-		&image_o.changes, hex, id) < 0)
+	int fd = input(file);
+	struct stat st;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		die_usage("%s: a folder: tar -C %s -c . | ctr-image import NAME", file, file);
+	if (image_import(
+		ctr_lib(), name, fd, shown(file), image_o.message, &image_o.changes, hex, id) < 0)
 		die_fail();
 	image_tell("import", id, name);
 	printf("sha256:%s\n", id);

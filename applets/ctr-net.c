@@ -60,7 +60,7 @@ static const struct usage usage = {
 	"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
     .opts = opts,
     .anywhere = true,
-    .others = "v:so anyway\n"};
+    .others = "v:so anyway\nopt o driver-opt:--mtu and --parent of a network\n"};
 
 static int family_of(const struct addr *a)
 {

@@ -28,6 +28,12 @@ load image
 	run -1 ctr-image import /nosuch
 	run -1 "$CTRBOX" import nosuch.tar <root.tar
 	[ "$output" = "ctr-image: nosuch.tar: No such file or directory" ]
+	mkdir folder
+	for c in './folder name' 'name folder'; do
+		# shellcheck disable=SC2086
+		run -2 ctr-image import $c
+		[[ $output = "ctr-image: "*"folder: a folder: tar -C "*"folder -c . | ctr-image import NAME" ]]
+	done
 	ctr-image import my.target <root.tar
 	ctr-image rm my.target
 	run -2 ctr-image import root.tar

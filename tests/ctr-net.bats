@@ -297,6 +297,10 @@ traces() {
 	[ "$output" = "ctr-net: mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)" ]
 	run -2 h ctr-net connect --gw-priority 2 n2 c
 	[[ "$output" == *"here it is --net NAME:gw-priority=N at the start" ]]
+	run -2 ctr-net create -o x y
+	[ "$output" = "ctr-net: no option -o: here it is --mtu and --parent of a network" ]
+	run -2 ctr-stats -o x
+	[ "$output" = "ctr-stats: unknown option -o (see ctr-stats --help)" ]
 	# an ipvlan has that of its parent, which is told at once: a start would fail
 	h ctr-net create --driver ipvlan --parent wan --subnet 198.51.100.0/24 iv
 	h ctr-create --name idle --net n1 "$ROOTFS" true

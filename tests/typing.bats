@@ -341,6 +341,9 @@ load lib
 	mkdir -p x/y
 	ctr-create --name c -v ./x//./y/:/t --mount type=bind,src=./x,dst=/u "$ROOTFS" true
 	[ "$(ctr-inspect -f '{{range .Mounts}}{{.Source}} {{end}}' c)" = "$PWD/x/y $PWD/x " ]
+	ln -s /usr/bin l
+	ctr-create --name up -v ./x/../x:/u -v ./l/..:/v "$ROOTFS" true
+	[ "$(ctr-inspect -f '{{range .Mounts}}{{.Source}} {{end}}' up)" = "$PWD/x /usr " ]
 	[ -e /usr/share/zoneinfo/Europe/Berlin ] || skip "this machine has no zones"
 	local no="ctr-run: --tz: the image has no /usr/share/zoneinfo/Europe/Berlin: times are UTC's"
 	run -0 ctr-run --tz Europe/Berlin "$ROOTFS" true

@@ -112,7 +112,6 @@ static const char instead[] =
     "details:--log-opt tag= of syslog and journald\n"
     "remove-signatures sign-by sign-by-sigstore-private-key sign-passphrase-file:nothing: no "
     "signatures\n"
-    "opt o driver-opt:--mtu and --parent of a network\n"
     "gw-priority:--net NAME:gw-priority=N at the start\n"
     "aux-address:--ip-range\n"
     "format:one form: OCI's, or a line each\n"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "str.h"
 #include "volume_flags.h"
 
@@ -43,16 +44,17 @@ static char *target(const char *opt, const char *arg, const char *path)
 }
 
 /* A path on the host, absolute from here on, because the working directory may be another later,
- * and in its plain form. (With a ".." it stays as it is: a link may stand before that.) */
+ * and in its plain form. With a ".." it is where that leads: a link may stand before it. */
 static char *host_path(const char *path)
 {
 	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 	char *whole = cwd ? path_join(cwd, path) : xstrdup(path);
 	_cleanup_free_ char *plain = str_plain_path(whole);
-	if (!plain)
+	char *clear = plain ? path_join("", plain) : path_real(whole);
+	if (!clear)
 		return whole;
 	free(whole);
-	return path_join("", plain);
+	return clear;
 }
 
 static bool known_word(const char *w)
