@@ -936,6 +936,51 @@ device_hunt() {
 		"$CTR_LIB/containers/c/config.json" | sort | wc -l)" = 2 ]
 }
 
+# A server of a file system that answers nothing but its greeting: what is asked of it waits for
+# ever, and once it has read the question not even KILL ends who asked.
+deaf() {
+	need gcc
+	[ -c /dev/fuse ] || skip "no /dev/fuse here"
+	cat >deaf.c <<-'END'
+	#include <fcntl.h>
+	#include <linux/fuse.h>
+	#include <stdio.h>
+	#include <sys/mount.h>
+	#include <unistd.h>
+	int main(int n, char **a) {
+		static char in[1 << 18];
+		char words[80];
+		int fd = open("/fuse", O_RDWR);
+		sprintf(words, "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+		if (fd < 0 || mount("deaf", a[1], "fuse", 0, words) < 0)
+			return perror("deaf"), 1;
+		read(fd, in, sizeof in);
+		struct {
+			struct fuse_out_header h;
+			struct fuse_init_out i;
+		} out = {{sizeof out, 0, ((struct fuse_in_header *)in)->unique}, {7, 31}};
+		write(fd, &out, sizeof out);
+		close(open(a[2], O_CREAT | O_WRONLY, 0600));
+		for (;;) read(fd, in, sizeof in);
+	}
+	END
+	gcc -static -O1 -w -o deaf deaf.c
+}
+
+# bats test_tags=ctr-run
+@test "--ipc container:X: X's /dev does not answer: it is said, and nothing hangs" {
+	deaf
+	mkdir t
+	ctr-run -d --name x --cap-add SYS_ADMIN --device /dev/fuse:/fuse -v "$PWD/deaf:/deaf" \
+		-v "$PWD/t:/t" "$ROOTFS" sh -c '/deaf /dev /t/up & exec sleep 100' >/dev/null
+	wait_for 5 test -e t/up
+	# no pipe: who hangs could hold it
+	timeout -k 1 20 ctr-run --ipc container:x "$ROOTFS" echo in >out 2>&1
+	grep -q '/dev/shm is not shared: the other has none that answers' out
+	grep -qx in out
+	ctr-rm -f x
+}
+
 @test "two containers do not have the same session keyring" {
 	need gcc
 	cat >k.c <<-'END'

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@
 #include "sys.h"
 #include "tty.h"
 
+#define LOOK_MS 5000
+
 /* A copy of the other container's /dev/shm, mounted nowhere yet. Only who is in that mount
  * namespace may copy it: a child, which for a user's container enters its user namespace first. -1
  * with errno. */
@@ -28,7 +31,9 @@ static int shm_copy(const char *id, int (*ns_open)(const char *id, const char *f
 		return -1;
 	pid_t pid = fork();
 	if (pid == 0) {
-		setns(user, CLONE_NEWUSER); /* fails where that is our own */
+		const int keep[] = {pair[1], user, mnt};
+		sys_close_others(0, keep, 3); /* no pipe and no lock is held by who hangs */
+		setns(user, CLONE_NEWUSER);   /* fails where that is our own */
 		struct stat dev, shm;
 		struct statfs fs;
 		if (setns(mnt, CLONE_NEWNS) == 0)
@@ -41,9 +46,15 @@ static int shm_copy(const char *id, int (*ns_open)(const char *id, const char *f
 		_exit(0);
 	}
 	close(pair[1]);
-	fd_recv(pair[0], &c, 1, &fd);
+	/* The other's /dev may be a file system that does not answer: then not even KILL ends who
+	 * looks there, and it is left alone. */
+	if (pid < 0 || pid_ends(pid, LOOK_MS)) {
+		fd_recv(pair[0], &c, 1, &fd);
+		pid_reap(pid);
+	} else {
+		kill(pid, SIGKILL);
+	}
 	close(pair[0]);
-	pid_reap(pid);
 	return fd;
 }
 
@@ -55,7 +66,8 @@ void share_shm_up(struct share *h, struct spec *s, const char *id,
 	if (!m || !str_eq(m->type, "tmpfs"))
 		return;
 	if ((h->shm = shm_copy(id, ns_open)) < 0) {
-		warn("--ipc: /dev/shm is not shared: the other has none, or Linux is before 5.2");
+		warn("--ipc: /dev/shm is not shared: the other has none that answers, or Linux is "
+		     "before 5.2");
 		return;
 	}
 	h->at = m;
