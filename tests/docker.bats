@@ -85,7 +85,7 @@ load lib
 	for bad in / /etc /etc/ssl /tmp/../usr /var/log; do
 		run -125 ctr-run -v "$bad:/v:U" "$ROOTFS" true
 		[[ "$output" == \
-			"ctr-run: $bad: U: it is not given to a container's user as a whole"* ]]
+			"ctr-run: ${bad#/tmp/..}: U: it is not given to a container's user as a whole"* ]]
 	done
 	run -125 ctr-run --userns 0:100000:10 -u 20 -v ./v:/v:U "$ROOTFS" true
 	[ "$(whose v)" = 9:0 ]

@@ -571,6 +571,15 @@ lies() {
 	for i in {1..19}; do ctr-image logout "h$i:1" & done
 	wait
 	[ "$(jq -c .auths dots/c.json)" = "{}" ]
+	# While another file is put in its place, over and over, it is not taken for none.
+	conf >a && conf >b && conf >dots/c.json
+	perl -e 'for (;;) { for (qw(a b)) { link $_, "n"; rename "n", "dots/c.json" } }' &
+	local swapper=$!
+	for i in {0..39}; do ctr-image logout "h$((i % 20)):1"; done >said 2>&1
+	kill "$swapper"
+	[ ! -s said ]
+	[ -L docker/config.json ]
+	conf | jq '.auths = {}' >dots/c.json
 	# An empty one is none, for docker, too, whose own a power cut may empty.
 	: >dots/c.json
 	run -0 ctr-image logout h0:1

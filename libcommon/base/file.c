@@ -318,11 +318,16 @@ char *fd_where(int fd)
 char *path_real(const char *path)
 {
 	struct stat st;
-	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
-	char *where = fd < 0 ? NULL : fd_where(fd);
-	if (where && stat(where, &st) < 0) { /* "/x (deleted)": a working directory that is gone */
+	/* "/x (deleted)": a working directory that is gone, or a file in whose place another was
+	 * put meanwhile. */
+	for (int i = 0; i < 1000; i++) {
+		_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+		char *where = fd < 0 ? NULL : fd_where(fd);
+		if (!where || stat(where, &st) == 0)
+			return where;
 		free(where);
-		where = NULL;
+		if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode))
+			break;
 	}
-	return where;
+	return errno = ENOENT, NULL;
 }
