@@ -21,11 +21,12 @@ int ctr_rename_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n != 2)
 		die_usage("NAME and NEWNAME are needed");
-	if (name_check("NEWNAME", argv[n + 1]) < 0)
+	const char *to = name_bare(argv[n + 1]);
+	if (name_check("NEWNAME", to) < 0)
 		die_fail_usage();
-	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
+	if (container_open(&c, argv[n]) < 0 || container_rename(&c, to) < 0)
 		die_fail();
 	container_net_rename(&c);
-	event_container(&c, "rename", "oldName", argv[n]);
+	event_container(&c, "rename", "oldName", name_bare(argv[n]));
 	return 0;
 }

@@ -101,6 +101,8 @@ int size_parse(const char *what, const char *s, uint64_t *out);
  * with fail(). */
 int name_check(const char *what, const char *s);
 bool name_valid(const char *s);
+/* A container's name without the slash that docker's inspect shows before it. */
+#define name_bare(s) ((s) + (*(s) == '/'))
 /* Is this value of --net the name of a network, or pasta, and not none (NULL, ""), host,
  * container:NAME or ns:FILE? */
 bool net_named(const char *net);

@@ -533,6 +533,24 @@ $(cat /proc/sys/fs/nr_open), the sysctl fs.nr_open)" ]]
 }
 
 # bats test_tags=ctr-rm,ctr-stop,ctr-inspect,ctr-run,ctr-update,ctr-net,ctr-kill
+# bats test_tags=ctr-run,ctr-inspect,ctr-rename,ctr-rm,ctr-exec
+@test "a container's name as inspect shows it, with a slash, is taken" {
+	local d=$CTRBOX
+	"$d" run -d --name /web "$ROOTFS" sleep 100
+	[ "$("$d" inspect -f '{{.Name}}' web)" = /web ]
+	[ "$("$d" exec /web echo in)" = in ]
+	"$d" rename /web /web2
+	[ "$("$d" ps --format '{{.Names}}')" = web2 ]
+	ctr-run --pid container:/web2 "$ROOTFS" true
+	[ "$(ctr-events --since 1m --until 0s --json | jq -r 'select(.Action == "rename") |
+		.Actor.Attributes.oldName')" = web ]
+	run -1 "$d" rm //web2
+	run -1 "$d" rm /
+	[[ $output == *"/: no such container"* ]]
+	"$d" rm -f "$("$d" inspect -f '{{.Name}}' web2)"
+	[ -z "$("$d" ps -aq)" ]
+}
+
 @test "an empty name is said as one, and nothing is done" {
 	ctr-create --name c "$ROOTFS" true >/dev/null
 	for a in rm 'rm -f' stop start restart kill pause unpause wait logs top inspect; do

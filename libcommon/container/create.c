@@ -468,7 +468,7 @@ int create_container(
 	struct making m = {.o = o, .c = c, .s = spec, .gate = -1, .range = -1};
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	rand_hex(id, 6);
-	c->name = xstrdup(o->name ? o->name : id);
+	c->name = xstrdup(o->name ? name_bare(o->name) : id);
 	c->id = xstrdup(id);
 	err_unnamed = o->name ? NULL : id;
 	if (name_check("--name", c->name) < 0)

@@ -411,6 +411,7 @@ static int open_prefix(struct container *c, int parent, const char *prefix)
 typedef int opener(struct container *c, int parent, const char *name);
 static int open_by_name(struct container *c, int parent, const char *name)
 {
+	name = name_bare(name);
 	int r = open_named(c, parent, name);
 	if (r || strlen(name) < 3 || strspn(name, "0123456789abcdef") != strlen(name))
 		return r;
