@@ -128,6 +128,10 @@ static void v2_ready(struct cgroup_hierarchy *h, const char *path)
 			    *give = file_read_at(dir, "cgroup.subtree_control", 4096, NULL);
 	if (!str_eq(have, give))
 		make_parents(h, path);
+	/* Another start may have given it them this very moment: the kernel shows that before the
+	 * files are there. Any write waits for its lock. */
+	_cleanup_close_ int own = openat(h->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	file_poke_at(own, "cgroup.subtree_control", "\n");
 }
 
 /* 1: made; 0: it existed; -1 with errno. */
