@@ -1,8 +1,8 @@
 #!/bin/bash
 # oci.sh: ctr-oci beside crun and runc (tests/oci-peers.sh unpacks them): create + start + delete of
 # /bin/true, and exec; medians of interleaved rounds. The floor, util-linux: unshare(1) of the same
-# namespaces and two more programs that do nothing; nsenter(1) of the same. crun refuses a hybrid layout: all see the v1
-# side alone.
+# namespaces and two more programs that do nothing; nsenter(1) of the same. crun refuses a hybrid
+# layout: all see the v1 side alone.
 set -u
 # In a mount namespace of its own, whoever starts it: body() takes the v2 side away.
 [ -n "${APART:-}" ] || APART=1 exec unshare -m --propagation private bash "$0"
